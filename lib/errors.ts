@@ -1,0 +1,64 @@
+// The errors a user can meet: one class, every code once.
+
+/** What the reader should do about it; decides the exit code. */
+export type ErrorKind = 'usage' | 'configuration' | 'environment' | 'application' | 'bug';
+
+export const ERROR_KINDS = {
+  ERR_INVALID_OPTIONS: 'usage',
+  ERR_INVALID_CONFIG: 'configuration',
+  ERR_NOT_SUPPORTED: 'usage',
+  ERR_ADDRESS_IN_USE: 'environment',
+  ERR_ALREADY_RUNNING: 'environment',
+  ERR_NO_FREE_PORT: 'environment',
+  ERR_PID_FILE: 'environment',
+  ERR_START_FAILED: 'application',
+  ERR_START_TIMEOUT: 'application',
+  ERR_STOPPED: 'application',
+  ERR_RELOAD_FAILED: 'application',
+  ERR_CRASH_LOOP: 'application',
+  ERR_NO_WORKERS: 'application',
+  ERR_REQUEST_TIMEOUT: 'application',
+  ERR_REQUEST_FAILED: 'application',
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof ERROR_KINDS;
+
+/** The process exit code for each kind (sysexits.h where it has one). */
+export const EXIT_CODES: Readonly<Record<ErrorKind, number>> = {
+  usage: 64,
+  configuration: 78,
+  environment: 69,
+  application: 1,
+  bug: 70,
+};
+
+/** As a child's exit code this means: do not restart me. */
+export const EXIT_DO_NOT_RESTART = EXIT_CODES.configuration;
+
+export class ClusterError extends Error {
+  override readonly name: string = 'ClusterError';
+  readonly code: ErrorCode;
+  readonly kind: ErrorKind;
+  /** Facts for programs: plain, serialisable. */
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { readonly details?: Readonly<Record<string, unknown>>; readonly cause?: unknown; readonly kind?: ErrorKind } = {},
+  ) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.code = code;
+    this.kind = options.kind ?? ERROR_KINDS[code];
+    this.details = options.details ?? {};
+  }
+}
+
+export function exitCodeOf(error: unknown): number {
+  return EXIT_CODES[error instanceof ClusterError ? error.kind : 'bug'];
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

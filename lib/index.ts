@@ -1,0 +1,9 @@
+// Door: what programs may use.
+
+export { ClusterError, type ErrorCode, type ErrorKind } from './errors.js';
+export type { Cluster, StopOptions } from './master/cluster.js';
+export { type StartOptions, startCluster } from './master/start-cluster.js';
+export type { Address, ClusterEvent, EventOf, EventType } from './protocol/events.js';
+export type { ClusterOptions } from './protocol/options.js';
+export type { ChildSnapshot, ClusterSnapshot } from './protocol/snapshot.js';
+export type { StopReport } from './supervision/stop-in-order.js';

@@ -1,0 +1,125 @@
+// The agent, or the app workers: a group of worker processes, and what there is to tell about them.
+
+import type { ClusterEvent, Emit, Role } from '../protocol/events.js';
+import type { ChildSnapshot } from '../protocol/snapshot.js';
+import type { Child } from '../supervision/child.js';
+import { Group, type GroupEvent, type GroupSpec, type Place } from '../supervision/group.js';
+import type { Clock } from '../system/clock.js';
+import type { WorkerProcess } from './worker-process.js';
+
+export interface CrewNeeds {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly fork: (place: Place) => WorkerProcess;
+  readonly emit: Emit;
+  readonly clusterPort: () => number | undefined;
+  readonly onReady: (worker: WorkerProcess) => void;
+  readonly onLeaving: (worker: WorkerProcess) => void;
+  readonly onLeft: (worker: WorkerProcess, child: Child) => void;
+}
+
+export class Crew {
+  readonly role: Role;
+  readonly group: Group;
+  readonly #needs: CrewNeeds;
+  readonly #workers = new Map<number, WorkerProcess>();
+  readonly #forkedAt = new Map<number, number>();
+  #hasStarted = false;
+
+  constructor(role: Role, spec: GroupSpec, needs: CrewNeeds) {
+    this.role = role;
+    this.#needs = needs;
+    const fork = (place: Place) => {
+      const worker = needs.fork(place);
+      this.#workers.set(place.id, worker);
+      this.#forkedAt.set(place.id, needs.clock.now());
+      return worker;
+    };
+    this.group = new Group(spec, { clock: needs.clock, random: needs.random, fork, emit: event => this.#tell(event) });
+  }
+
+  /** Those that have a process. */
+  get workers(): readonly WorkerProcess[] {
+    return [...this.#workers.values()];
+  }
+
+  get snapshots(): readonly ChildSnapshot[] {
+    return this.group.children.map(child => ({ ...this.#facts(child), status: child.status }));
+  }
+
+  #tell(event: GroupEvent): void {
+    const { role } = this;
+    const { emit } = this.#needs;
+    switch (event.type) {
+      case 'child-forked':
+        return this.#onForked(event.child);
+      case 'child-moved':
+        return this.#onMoved(event.child, event);
+      case 'child-left':
+        return this.#onLeft(event.child);
+      case 'backing-off':
+      case 'slot-gave-up':
+        return emit({ ...event, role });
+      case 'settled':
+        this.#hasStarted ||= event.goal.size > 0;
+    }
+  }
+
+  #onForked(child: Child): void {
+    const debugPort = this.#workers.get(child.id)?.forked.inspectorPort;
+    this.#needs.emit({ type: 'child-forked', ...this.#facts(child), clusterPort: this.#needs.clusterPort(), debugPort, pids: this.#ids() });
+  }
+
+  #onMoved(child: Child, { from, to, cause }: Extract<GroupEvent, { type: 'child-moved' }>): void {
+    const { emit, onReady, onLeaving } = this.#needs;
+    emit({ type: 'child-moved', ...this.#facts(child), from, to, cause });
+    const worker = this.#workers.get(child.id);
+    if (worker === undefined) return;
+    if (from === 'starting' && to === 'ready') this.#onReady(child, worker);
+    if (from === 'ready' && to !== 'ready') onLeaving(worker);
+    if (from === 'hung' && to === 'ready') onReady(worker);
+    if (to === 'lost') emit({ type: 'child-lost', ...this.#facts(child) });
+  }
+
+  #onReady(child: Child, worker: WorkerProcess): void {
+    const { clock, emit, onReady } = this.#needs;
+    const { size } = this.group.goal;
+    const remaining = size - this.group.children.filter(({ status }) => status === 'ready').length;
+    const tookMs = Math.round(clock.now() - (this.#forkedAt.get(child.id) ?? clock.now()));
+    const { address } = worker;
+    const port = address?.addressType === -1 ? (address.address ?? undefined) : address?.port;
+    emit({ type: 'child-started', ...this.#facts(child), port, remaining: Math.max(0, remaining), tookMs, isFirst: !this.#hasStarted });
+    onReady(worker);
+  }
+
+  #onLeft(child: Child): void {
+    const worker = this.#workers.get(child.id);
+    if (worker === undefined) return;
+    this.#workers.delete(child.id);
+    this.#forkedAt.delete(child.id);
+    const { failed, wasKilled } = child;
+    const { isLeaving: wasAsked } = worker;
+    const exit = child.exit ?? { code: null, signal: null };
+    const event: ClusterEvent = {
+      type: 'child-left',
+      ...this.#facts(child),
+      exit,
+      failed,
+      wasAsked,
+      wasKilled,
+      state: worker.forked.state,
+      isBoot: !this.#hasStarted,
+      pids: this.#ids(),
+    };
+    this.#needs.emit(event);
+    this.#needs.onLeft(worker, child);
+  }
+
+  #facts({ id, slot, generation, process: { pid } }: Child) {
+    return { role: this.role, id, pid, slot, generation };
+  }
+
+  #ids(): string[] {
+    return [...this.#workers.keys()].map(String);
+  }
+}

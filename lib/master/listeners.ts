@@ -1,0 +1,129 @@
+// Which addresses workers listen on. Answers core's question for a listening socket with the one that is held, so that `listen`
+// in a worker stays Node's own code. Owns the held sockets and, per address, who listens there.
+//
+// Core asks with an internal message (`queryServer`) and hears an answer by its `seq`; both are non-public and the same on
+// Node 20, 22, 24 and 26 (contract test). Left unanswered by us, core's own primary answers: that is the fallback.
+
+import type { Emit } from '../protocol/events.js';
+import { canHoldSockets, EADDRINUSE, type HeldSocket, HeldSockets, isPath, type ListenQuery } from '../system/held-sockets.js';
+import { portOwner } from '../system/port-owner.js';
+import type { Dispatcher } from './dispatcher.js';
+import type { WorkerProcess } from './worker-process.js';
+
+interface CoreMessage extends Record<string, unknown> {
+  readonly cmd?: unknown;
+  readonly act?: unknown;
+  readonly seq?: unknown;
+  readonly key?: unknown;
+  readonly ack?: unknown;
+  readonly data?: unknown;
+}
+
+export interface AddressInUse {
+  readonly address: string;
+  readonly holder: string;
+}
+
+export class Listeners {
+  readonly #sockets = new HeldSockets();
+  readonly #users = new Map<string, Set<WorkerProcess>>();
+  readonly #emit: Emit;
+  /** Undefined: every worker accepts for itself, from the shared socket. */
+  readonly #dispatcher: Dispatcher | undefined;
+  readonly #isHolding: boolean;
+  /** The last address that turned out to be taken. */
+  conflict: AddressInUse | undefined;
+
+  constructor(emit: Emit, dispatcher: Dispatcher | undefined) {
+    this.#emit = emit;
+    this.#dispatcher = dispatcher;
+    const reason = canHoldSockets();
+    this.#isHolding = reason === undefined;
+    if (reason !== undefined) emit({ type: 'sockets-fell-back', reason });
+  }
+
+  /** True when the message was ours to answer. */
+  onInternal(worker: WorkerProcess, message: CoreMessage): boolean {
+    if (message.cmd !== 'NODE_CLUSTER' || !this.#isHolding) return false;
+    if (message.act === 'queryServer') return this.#onQuery(worker, message);
+    if (message.act === 'close' && typeof message.key === 'string') this.#onClose(worker, message.key);
+    return this.#dispatcher?.onAck(worker, message.ack, message['accepted']) ?? false;
+  }
+
+  onExit(worker: WorkerProcess): void {
+    for (const users of this.#users.values()) users.delete(worker);
+    this.#dispatcher?.onExit(worker);
+  }
+
+  /** After a reload: addresses that only the old generation knew are given up, instead of queueing clients for nobody. */
+  releaseUnused(): void {
+    for (const { key } of this.#sockets.all) if (!this.#users.get(key)?.size) this.#release(key);
+  }
+
+  /** Newcomers are refused from now on, not queued: workers have copies of their own while they drain. */
+  close(): void {
+    this.#dispatcher?.close();
+    this.#sockets.releaseAll();
+    this.#users.clear();
+  }
+
+  #onQuery(worker: WorkerProcess, message: CoreMessage): boolean {
+    const query = message as unknown as ListenQuery;
+    if (/^udp/.test(String(query.addressType))) return false; // Datagrams cannot be balanced: Node does what it always does.
+    void this.#answer(worker, query, message);
+    return true;
+  }
+
+  async #answer(worker: WorkerProcess, query: ListenQuery, { seq, data }: CoreMessage): Promise<void> {
+    const held = await this.#sockets.hold(query, data);
+    const errno = typeof held === 'number' ? held : this.#isUsedBy(worker, held.key) ? EADDRINUSE : 0;
+    if (worker.hasExited) return;
+    if (errno !== 0 || typeof held === 'number') {
+      this.#reportConflict(query, errno);
+      return reply(worker, { ack: seq, errno, key: '' });
+    }
+    this.#use(worker, held.key);
+    const isDispatched = this.#dispatcher !== undefined && !isPath(query);
+    const sockname = isDispatched ? socketName(held) : undefined;
+    reply(worker, { ack: seq, errno: 0, key: held.key, data: held.data, sockname }, isDispatched ? undefined : held.handle);
+    if (isDispatched) this.#dispatcher?.open(held, () => this.#users.get(held.key) ?? new Set());
+  }
+
+  #use(worker: WorkerProcess, key: string): void {
+    const users = this.#users.get(key) ?? new Set();
+    this.#users.set(key, users.add(worker));
+  }
+
+  #isUsedBy(worker: WorkerProcess, key: string): boolean {
+    return this.#users.get(key)?.has(worker) ?? false;
+  }
+
+  /** Closed on purpose by a living worker and used by nobody else: given up. A death is never a release. */
+  #onClose(worker: WorkerProcess, key: string): void {
+    const users = this.#users.get(key);
+    if (!users?.delete(worker) || worker.isLeaving || worker.hasExited || users.size > 0) return;
+    this.#release(key);
+  }
+
+  #release(key: string): void {
+    this.#dispatcher?.closeAddress(key);
+    this.#sockets.release(key);
+    this.#users.delete(key);
+  }
+
+  #reportConflict(query: ListenQuery, errno: number): void {
+    if (errno !== EADDRINUSE) return;
+    const address = isPath(query) ? String(query.address) : `${query.address ?? '*'}:${query.port}`;
+    this.conflict = { address, holder: isPath(query) ? 'not visible' : portOwner(query.port) };
+    this.#emit({ type: 'address-in-use', ...this.conflict });
+  }
+}
+
+function socketName({ handle }: HeldSocket): object | undefined {
+  const name = {};
+  return handle.getsockname?.(name) === 0 ? name : undefined;
+}
+
+function reply(worker: WorkerProcess, answer: object, handle?: unknown): void {
+  worker.forked.send({ cmd: 'NODE_CLUSTER', ...answer }, handle);
+}

@@ -1,0 +1,101 @@
+// The post office: user messages between parent, agent and app workers, and what is addressed to the master. Relays without
+// reading more than the envelope. Owns the count of what it had to drop.
+
+import type { Emit } from '../protocol/events.js';
+import {
+  type ControlAction,
+  DEFAULT_TARGET,
+  type Envelope,
+  isTarget,
+  judgeControl,
+  type Peer,
+  parseEnvelope,
+  receiverOf,
+  type Target,
+} from '../protocol/messages.js';
+import type { ParentLine } from '../system/parent-line.js';
+import type { WorkerProcess } from './worker-process.js';
+
+export interface MessengerNeeds {
+  readonly ownPid: number;
+  readonly parent: ParentLine;
+  readonly agent: () => WorkerProcess | undefined;
+  readonly apps: () => readonly WorkerProcess[];
+  readonly emit: Emit;
+  /** A control action from one who may send it. */
+  readonly onControl: (action: ControlAction, data: unknown, sender: WorkerProcess | undefined) => void;
+}
+
+/** Repeated complaints about one sender would fill the log: one event in so many. */
+const REPORT_EVERY = 1_000;
+
+export class Messenger {
+  readonly #needs: MessengerNeeds;
+  #dropped = 0;
+
+  constructor(needs: MessengerNeeds) {
+    this.#needs = needs;
+  }
+
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** From the master itself. */
+  send(to: 'parent' | 'agent' | 'app', action: string, data?: unknown): void {
+    this.#deliver({ action, data, to, from: 'master' }, to);
+  }
+
+  sendTo(worker: WorkerProcess, action: string, data?: unknown): void {
+    this.#post(worker, { action, data, to: worker.role, from: 'master' });
+  }
+
+  /** Anything at all that a child or the parent sent. Never throws. */
+  receive(message: unknown, from: Peer, sender?: WorkerProcess): void {
+    const parsed = parseEnvelope(message);
+    if ('malformed' in parsed) return this.#drop(from, parsed.malformed);
+    const envelope: Envelope = { ...parsed, from };
+    const receiver = receiverOf(envelope);
+    if (receiver === undefined) this.#deliver(envelope, isTarget(envelope.to) ? envelope.to : DEFAULT_TARGET[from], sender);
+    else this.#deliverTo(receiver, envelope, sender);
+  }
+
+  #deliverTo(receiver: string, envelope: Envelope, sender?: WorkerProcess): void {
+    if (receiver === String(this.#needs.ownPid)) return this.#onMaster(envelope, sender);
+    const worker = this.#everyone().find(({ pid }) => String(pid) === receiver);
+    if (worker === undefined) return this.#drop(envelope.from ?? 'unknown', `no worker has pid ${receiver.slice(0, 40)}`, envelope.action);
+    this.#post(worker, { ...envelope, to: worker.role });
+  }
+
+  #deliver(envelope: Envelope, to: Target, sender?: WorkerProcess): void {
+    if (to === 'master') return this.#onMaster(envelope, sender);
+    if (to === 'parent') return this.#needs.parent.send(envelope);
+    const agent = this.#needs.agent();
+    if ((to === 'agent' || to === 'both') && agent) this.#post(agent, envelope);
+    if (to === 'app' || to === 'both') for (const app of this.#needs.apps()) this.#post(app, envelope);
+  }
+
+  #post(worker: WorkerProcess, envelope: Envelope): void {
+    if (worker.forked.send(envelope)) return;
+    const reason = worker.forked.isConnected ? 'it does not read, too many messages wait already' : 'its channel is closed';
+    this.#drop(envelope.from ?? 'master', `${worker.role} ${worker.pid}: ${reason}`, envelope.action);
+  }
+
+  #onMaster({ action, data, from }: Envelope, sender?: WorkerProcess): void {
+    const peer = (from ?? 'parent') as Peer;
+    const verdict = judgeControl(action, peer);
+    if ('refuse' in verdict) return this.#drop(peer, verdict.refuse, action);
+    if ('control' in verdict) return this.#needs.onControl(verdict.control, data, sender);
+    this.#needs.emit({ type: 'message-received', from: peer, action, data });
+  }
+
+  #drop(from: string, reason: string, action?: string): void {
+    this.#dropped++;
+    if (this.#dropped % REPORT_EVERY === 1) this.#needs.emit({ type: 'message-dropped', from, reason, action });
+  }
+
+  #everyone(): readonly WorkerProcess[] {
+    const agent = this.#needs.agent();
+    return agent ? [agent, ...this.#needs.apps()] : this.#needs.apps();
+  }
+}

@@ -1,0 +1,176 @@
+// Checked options → Settings. Looks at the disk and the environment, and lists everything that is wrong at once.
+
+import { basename, dirname, extname, resolve } from 'node:path';
+import { messageOf } from '../errors.js';
+import { type ClusterOptions, type Issue, issuesError } from '../protocol/options.js';
+import { usableCpus } from '../system/cpu-limit.js';
+import { currentDirectory, isUnderInspector, nodeOptions, runsTypeScript, variable } from '../system/environment.js';
+import { importUrl, resolveModule } from '../system/load-module.js';
+import { installedPackage, isFolder, parseEnvironmentFile, readText, whyUnreadable } from '../system/project-files.js';
+import { findProgram } from './program.js';
+import type { Program, Settings } from './settings.js';
+import { timeoutsOf } from './timeouts.js';
+
+export type Flavour = Settings['flavour'];
+
+/** Keys that concern the master alone; everything else is handed to the framework untouched. */
+const MASTERS_OWN = [
+  'ownProcess',
+  'setEnv',
+  'envFile',
+  'httpsKey',
+  'httpsCert',
+  'entry',
+  'agent',
+  'nodeOption',
+  'import',
+  'customEgg',
+  'ready',
+  'portFallback',
+  'args',
+];
+const MASTERS_TIMES = ['startTimeout', 'stopTimeout', 'linger', 'startTimeoutMs', 'stopTimeoutMs', 'lingerMs'];
+
+/** Throws one ClusterError that lists every issue. The options' types have been checked already. */
+export function resolveSettings(given: ClusterOptions, flavour: Flavour): Settings {
+  const issues: Issue[] = [];
+  const baseDir = resolve(given.baseDir ?? currentDirectory());
+  const options: ClusterOptions = { ...given, baseDir };
+  if (!isFolder(baseDir)) throw issuesError([{ kind: 'configuration', message: `The folder ${baseDir} does not exist.` }]);
+
+  const found = findProgram(options, baseDir);
+  if ('issues' in found) issues.push(...found.issues);
+  const program = 'issues' in found ? undefined : found;
+  const https = httpsOf(options, issues);
+  const environment = { ...environmentFiles(options, baseDir, issues), ...options.setEnv };
+  const mode = modeOf(options, flavour, environment);
+  const preload = preloadOf(options, baseDir, issues);
+  const execArgv = [...inheritedNodeOptions(), ...list(options.nodeOption), ...typeScriptLoader(program, baseDir, issues)];
+  const workers = workersOf(options);
+  refuseUnsupported(options, issues);
+  if (issues.length > 0 || program === undefined) throw issuesError(issues);
+
+  const port = toNumber(options.port);
+  const childOptions = { ...without(options, [...MASTERS_OWN, ...MASTERS_TIMES]), baseDir, workers: workers.count, port, https, env: mode.serverEnv };
+  return {
+    name: options.name ?? (program.kind === 'entry' ? program.name : basename(baseDir)),
+    baseDir,
+    program,
+    workers,
+    port,
+    host: options.host,
+    portFallback: options.portFallback ?? false,
+    isHttps: https !== undefined,
+    sticky: options.sticky ?? false,
+    readyOn: options.ready ?? 'listening',
+    pidFile: options.pidFile === undefined ? undefined : resolve(options.pidFile),
+    debugPort: toNumber(options.debugPort),
+    isDebug: options.isDebug ?? isUnderInspector(),
+    ...mode,
+    preload,
+    execArgv,
+    args: options.args ?? [],
+    cwd: flavour === 'command' ? baseDir : undefined,
+    environment: { ...environment, ...mode.environment, ...(port === undefined || program.kind === 'framework' ? {} : { PORT: String(port) }) },
+    appWorkerFile: options.appWorkerFile,
+    agentWorkerFile: options.agentWorkerFile,
+    timeouts: timeoutsOf({ options, flavour, variable }),
+    options: program.kind === 'framework' ? { ...childOptions, framework: program.directory } : childOptions,
+    flavour,
+  };
+}
+
+/** Production: by the environment's name, else by NODE_ENV; the command line is production unless something says otherwise. */
+function modeOf(options: ClusterOptions, flavour: Flavour, own: Readonly<Record<string, string>>) {
+  const serverEnv = options.env ?? variable('APP_CLUSTER_ENV') ?? variable('EGG_SERVER_ENV');
+  const nodeEnv = own['NODE_ENV'] ?? variable('NODE_ENV');
+  const assumed = flavour === 'command' && serverEnv === undefined && nodeEnv === undefined ? 'production' : undefined;
+  const isProduction = serverEnv === undefined ? (nodeEnv ?? assumed) === 'production' : serverEnv !== 'local' && serverEnv !== 'unittest';
+  const needsNodeEnv = flavour === 'command' && isProduction && nodeEnv === undefined;
+  const environment = { ...(serverEnv === undefined ? {} : { EGG_SERVER_ENV: serverEnv }), ...(needsNodeEnv ? { NODE_ENV: 'production' } : {}) };
+  return { isProduction, serverEnv, nodeEnv: nodeEnv ?? assumed, environment };
+}
+
+function workersOf({ workers }: ClusterOptions) {
+  return workers === undefined ? usableCpus() : { count: Number(workers), why: 'as asked' };
+}
+
+/** Key and certificate as one option, whichever of the three ways they were given. */
+function httpsOf(options: ClusterOptions, issues: Issue[]): Record<string, unknown> | undefined {
+  const { https, httpsKey, httpsCert } = options;
+  const own = typeof https === 'object' ? https : https === true ? { key: options.key, cert: options.cert } : {};
+  const key = httpsKey ?? own.key;
+  const cert = httpsCert ?? own.cert;
+  if (https === undefined && key === undefined && cert === undefined) return undefined;
+  if (https === false) return undefined;
+  const { ca } = own as { ca?: string | string[] };
+  const files: [string, string | undefined][] = [['key', key], ['cert', cert], ...list(ca).map((file): [string, string] => ['ca', file])];
+  for (const [name, file] of files) {
+    const reason = file === undefined ? 'it is not given' : whyUnreadable(file);
+    if (reason)
+      issues.push({
+        kind: 'configuration',
+        message: `options.https.${name} should exists: ${file ?? ''} (${reason}). Give the full path of a readable PEM file.`,
+      });
+  }
+  return { ...own, key, cert };
+}
+
+function environmentFiles({ envFile }: ClusterOptions, baseDir: string, issues: Issue[]): Record<string, string> {
+  const all: Record<string, string> = {};
+  for (const file of list(envFile)) {
+    try {
+      Object.assign(all, parseEnvironmentFile(readText(resolve(baseDir, file))));
+    } catch (error) {
+      issues.push({ kind: 'configuration', message: `The environment file ${file} cannot be read: ${messageOf(error)}` });
+    }
+  }
+  return all;
+}
+
+function preloadOf(options: ClusterOptions, baseDir: string, issues: Issue[]): string[] {
+  return [...list(options.require), ...list(options.import)].flatMap(specifier => {
+    try {
+      return [resolveModule(specifier, baseDir)];
+    } catch {
+      issues.push({ kind: 'configuration', message: `The module ${specifier}, to be loaded first, is not found from ${baseDir}.` });
+      return [];
+    }
+  });
+}
+
+/** Options of this very process go on to the children, as with cluster and child_process; not those that say what to run. */
+function inheritedNodeOptions(): string[] {
+  const options = nodeOptions();
+  const isProgram = (option: string) => /^(-e|--eval|-p|--print|-c|--check|-i|--interactive|--watch|--test|--input-type|--import|--run)(=|$)/.test(option);
+  const takesValue = (option: string | undefined) => /^(-e|--eval|-p|--print|--import)$/.test(option ?? '');
+  return options.filter((option, index) => !isProgram(option) && !takesValue(options[index - 1]));
+}
+
+function typeScriptLoader(program: Program | undefined, baseDir: string, issues: Issue[]): string[] {
+  const files = program?.kind === 'entry' ? [program.file, program.agentFile ?? ''] : [];
+  if (runsTypeScript() || !files.some(file => /^\.[cm]?ts$/.test(extname(file)))) return [];
+  const tsx = installedPackage('tsx', baseDir) ?? installedPackage('tsx', dirname(files[0] ?? baseDir));
+  if (tsx !== undefined) return ['--import', importUrl('tsx', baseDir)];
+  issues.push({ kind: 'configuration', message: `${files[0]} is TypeScript: run it on Node 22.18 or later, or install tsx beside it (npm install tsx).` });
+  return [];
+}
+
+function refuseUnsupported(options: ClusterOptions, issues: Issue[]): void {
+  const refuse = (what: string, instead: string) => issues.push({ kind: 'usage', message: `ERR_NOT_SUPPORTED: ${what} is not supported yet. ${instead}` });
+  if (options.startMode === 'worker_threads') refuse('startMode "worker_threads"', 'Leave it out to run in processes.');
+  if (options.ports !== undefined && options.ports.length > 0) refuse('ports', 'Use port.');
+  if (options.reusePort === true) refuse('reusePort', 'Listening sockets are shared by all workers already: leave it out.');
+}
+
+function list(value: string | readonly string[] | undefined): readonly string[] {
+  return value === undefined ? [] : typeof value === 'string' ? [value] : value;
+}
+
+function toNumber(value: string | number | undefined): number | undefined {
+  return value === undefined ? undefined : Number(value);
+}
+
+function without(options: Readonly<Record<string, unknown>>, keys: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(options).filter(([key]) => !keys.includes(key)));
+}

@@ -1,0 +1,51 @@
+// What one cluster is to be: options after checking, defaults and looking at the disk. Plain data, no choices left.
+
+import type { ProgramFacts, WorkersFacts } from '../protocol/events.js';
+import type { Patiences } from '../supervision/child.js';
+
+export type Program =
+  | ({ readonly kind: 'framework'; readonly directory: string } & ProgramFacts)
+  | ({ readonly kind: 'entry'; readonly file: string; readonly agentFile: string | undefined } & ProgramFacts);
+
+export interface Timeouts {
+  readonly app: Patiences;
+  readonly agent: Patiences;
+  readonly lingerMs: number;
+  /** Of a whole stop; then everything is forced. */
+  readonly budgetMs: number;
+}
+
+export interface Settings {
+  readonly name: string;
+  readonly baseDir: string;
+  readonly program: Program;
+  readonly workers: WorkersFacts;
+  readonly port: number | undefined;
+  readonly host: string | undefined;
+  readonly portFallback: boolean;
+  readonly isHttps: boolean;
+  readonly sticky: boolean;
+  readonly readyOn: 'listening' | 'signal' | 'online';
+  readonly pidFile: string | undefined;
+  readonly debugPort: number | undefined;
+  readonly isDebug: boolean;
+  readonly isProduction: boolean;
+  readonly serverEnv: string | undefined;
+  readonly nodeEnv: string | undefined;
+  /** `--require` and `--import`, resolved. */
+  readonly preload: readonly string[];
+  readonly execArgv: readonly string[];
+  /** Of a plain program. */
+  readonly args: readonly string[];
+  /** Where children run; undefined: where the master does. */
+  readonly cwd: string | undefined;
+  /** Variables for agent and app workers. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly appWorkerFile: string | undefined;
+  readonly agentWorkerFile: string | undefined;
+  readonly timeouts: Timeouts;
+  /** As the children get them: everything the caller gave, normalised. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** `call`: startCluster; `command`: the command line, which is stricter and checks the port first. */
+  readonly flavour: 'call' | 'command';
+}

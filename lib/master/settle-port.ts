@@ -1,0 +1,28 @@
+// The port, settled before anything is forked: 0 becomes a free one, a taken one is refused or left for the next free one.
+
+import { ClusterError } from '../errors.js';
+import type { Emit } from '../protocol/events.js';
+import { freePort, isPortTaken } from '../system/free-port.js';
+import { portOwner } from '../system/port-owner.js';
+import type { Settings } from './settings.js';
+
+export async function settlePort(settings: Settings, emit: Emit): Promise<Settings> {
+  const { port, host, portFallback, flavour } = settings;
+  if (port === undefined) return settings;
+  if (port === 0) return withPort(settings, await freePort(0, host));
+  if ((flavour === 'call' && !portFallback) || !(await isPortTaken(port, host))) return settings;
+  if (!portFallback) throw addressInUse(`${host ?? '*'}:${port}`, portOwner(port));
+  const got = await freePort(port, host);
+  emit({ type: 'port-changed', wanted: port, got });
+  return withPort(settings, got);
+}
+
+export function addressInUse(address: string, holder: string): ClusterError {
+  const message = `The address ${address} is in use; its holder is ${holder}. Stop it, choose another port, or start with --port-fallback.`;
+  return new ClusterError('ERR_ADDRESS_IN_USE', message, { details: { address, holder } });
+}
+
+function withPort(settings: Settings, port: number): Settings {
+  const environment = 'PORT' in settings.environment ? { ...settings.environment, PORT: String(port) } : settings.environment;
+  return { ...settings, port, environment, options: { ...settings.options, port } };
+}

@@ -1,0 +1,23 @@
+// What of the options may be seen in a command line or a log. Pure.
+
+const SECRET = /pass(word|phrase)|secret|token|credential|private_?key|api_?key/i;
+/** Longer option texts do not fit one argument on every system (128 KiB on Linux). */
+export const LONGEST_ARGUMENT = 100 * 1_024;
+
+/** A copy without secrets: values under telling names, and PEM texts where a path was expected. */
+export function withoutSecrets(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return JSON.parse(JSON.stringify(options, (key, value: unknown) => (isSecret(key, value) ? undefined : value))) as Record<string, unknown>;
+}
+
+function isSecret(key: string, value: unknown): boolean {
+  return SECRET.test(key) || (typeof value === 'string' && value.includes('-----BEGIN')) || key === 'pfx';
+}
+
+/** The argument for a child, and whether the rest must come over the channel. */
+export function optionsArgument(options: Readonly<Record<string, unknown>>): { readonly text: string; readonly isWhole: boolean } {
+  const whole = JSON.stringify(options);
+  const visible = JSON.stringify(withoutSecrets(options));
+  if (visible.length <= LONGEST_ARGUMENT) return { text: visible, isWhole: visible === whole };
+  const { title, framework, baseDir, clusterPort } = options;
+  return { text: JSON.stringify({ title, framework, baseDir, clusterPort }), isWhole: false };
+}

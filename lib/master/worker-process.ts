@@ -1,0 +1,140 @@
+// One agent or app worker as the master sees it: turns what its process says into causes of its life.
+
+import type { Exit, LastWords, Role } from '../protocol/events.js';
+import { parseWorkerWord } from '../protocol/words.js';
+import type { SupervisedProcess } from '../supervision/child.js';
+import type { Place } from '../supervision/group.js';
+import { framed } from '../system/child-channel.js';
+import type { Clock } from '../system/clock.js';
+import type { ForkedChild, ListeningAddress } from '../system/forker.js';
+import { marked, signalAll } from '../system/process-tree.js';
+
+export interface WorkerHooks {
+  onMessage(worker: WorkerProcess, message: unknown): void;
+  /** Node-internal traffic that is not ours; true keeps it from Node. */
+  onInternal(worker: WorkerProcess, message: Record<string, unknown>): boolean;
+  onListening(worker: WorkerProcess, address: ListeningAddress): void;
+  onDisconnect(worker: WorkerProcess): void;
+  onError(worker: WorkerProcess, error: Error): void;
+  onExit(worker: WorkerProcess): void;
+  /** Everything it had written has been read. */
+  onSettled(worker: WorkerProcess): void;
+  /** Options that did not go into its command line. */
+  readonly options: unknown;
+  readonly lingerMs: number;
+  readonly clock: Clock;
+}
+
+/** The channel of a dying process closes a moment before its exit is known; one that lives on has cut it on purpose. */
+const EXIT_FOLLOWS_MS = 250;
+
+type Watcher = Parameters<SupervisedProcess['watch']>[0];
+
+export class WorkerProcess implements SupervisedProcess {
+  readonly role: Role;
+  readonly place: Place;
+  readonly forked: ForkedChild;
+  readonly #hooks: WorkerHooks;
+  #watcher: Watcher | undefined;
+  #isLeaving = false;
+  #isReady = false;
+  #hasExited = false;
+  /** Resolves when it has exited and everything it had said has been heard. */
+  readonly settled: Promise<void>;
+  lastWords: LastWords = { lines: [] };
+  address: ListeningAddress | undefined;
+
+  constructor(role: Role, place: Place, forked: ForkedChild, hooks: WorkerHooks) {
+    this.role = role;
+    this.place = place;
+    this.forked = forked;
+    this.#hooks = hooks;
+    let settle: () => void = () => {};
+    this.settled = new Promise(resolve => {
+      settle = resolve;
+    });
+    forked.watch({
+      onMessage: message => hooks.onMessage(this, message),
+      onInternal: message => this.#onInternal(message),
+      onListening: address => hooks.onListening(this, address),
+      onDisconnect: () => this.#onDisconnect(),
+      onError: error => hooks.onError(this, error),
+      onExit: exit => this.#onExit(exit),
+      onSettled: () => {
+        hooks.onSettled(this);
+        settle();
+      },
+    });
+  }
+
+  get pid(): number {
+    return this.forked.pid;
+  }
+  /** Ready, and not told to leave. */
+  get isServing(): boolean {
+    return this.#isReady && !this.#isLeaving && !this.#hasExited;
+  }
+  get isLeaving(): boolean {
+    return this.#isLeaving;
+  }
+  get hasExited(): boolean {
+    return this.#hasExited;
+  }
+
+  watch(watcher: Watcher): void {
+    this.#watcher = watcher;
+  }
+
+  /** It does what it was started for: listens, or says so. */
+  reportReady(): void {
+    this.#isReady = true;
+    this.#watcher?.onCause('ready');
+  }
+
+  drain(): void {
+    this.#isLeaving = true;
+    const wasTold = this.forked.send(framed({ act: 'drain', lingerMs: this.#hooks.lingerMs }));
+    if (!wasTold && this.forked.isConnected) this.#watcher?.onCause('stop'); // Without a channel it drains by itself.
+  }
+
+  stop(): void {
+    this.#isLeaving = true;
+    this.#signalTree('SIGTERM');
+  }
+
+  kill(): void {
+    this.#isLeaving = true;
+    this.#signalTree('SIGKILL');
+  }
+
+  #signalTree(signal: 'SIGTERM' | 'SIGKILL'): void {
+    this.forked.signal(signal);
+    signalAll(
+      marked(this.forked.mark).filter(pid => pid !== this.pid),
+      signal,
+    );
+  }
+
+  #onInternal(message: Record<string, unknown>): boolean {
+    const word = parseWorkerWord(message);
+    if (word === undefined) return this.#hooks.onInternal(this, message);
+    if (word.act === 'hello') this.forked.send(framed({ act: 'boot', options: this.#hooks.options }));
+    if (word.act === 'ready') this.reportReady();
+    if (word.act === 'drained') this.#watcher?.onCause('stop');
+    if (word.act === 'last-words') this.lastWords = word.words;
+    return true;
+  }
+
+  #onDisconnect(): void {
+    this.#hooks.onDisconnect(this);
+    this.#hooks.clock.after(EXIT_FOLLOWS_MS, () => {
+      if (!this.#hasExited) this.#watcher?.onCause('disconnected');
+    });
+  }
+
+  #onExit(exit: Exit): void {
+    this.#hasExited = true;
+    this.#hooks.onExit(this);
+    this.#watcher?.onExit(exit);
+  }
+}

@@ -1,0 +1,196 @@
+// The crews of one cluster and what connects them: who is forked how, what their messages and listens mean.
+
+import { EXIT_DO_NOT_RESTART } from '../errors.js';
+import { AGENT_RESTART, APP_RESTART } from '../lifecycle/restart-policy.js';
+import type { Address, Emit, Role } from '../protocol/events.js';
+import { type ControlAction, parseRealPort } from '../protocol/messages.js';
+import type { Child, Patiences } from '../supervision/child.js';
+import type { GroupSpec, Place } from '../supervision/group.js';
+import type { Clock } from '../system/clock.js';
+import type { ClusterForker } from '../system/cluster-forker.js';
+import { ownPid, variable } from '../system/environment.js';
+import type { ForkedChild, ListeningAddress } from '../system/forker.js';
+import type { ParentLine } from '../system/parent-line.js';
+import { ProcessForker } from '../system/process-forker.js';
+import { sweep } from '../system/process-tree.js';
+import { addressOf } from './address.js';
+import { agentCommand, appCommand } from './commands.js';
+import { Crew } from './crew.js';
+import { Dispatcher } from './dispatcher.js';
+import { Listeners } from './listeners.js';
+import { Messenger } from './messenger.js';
+import { Notices } from './notices.js';
+import type { Settings } from './settings.js';
+import type { FailedChild } from './start-error.js';
+import { type WorkerHooks, WorkerProcess } from './worker-process.js';
+
+/** egg's default port for debugging the agent. */
+const AGENT_INSPECTOR_PORT = 5_800;
+/** How long what a worker left behind may take to end after SIGTERM. */
+const LEFTOVERS_MS = 5_000;
+const RELOAD_ATTEMPTS = 3;
+
+export interface WorkforceNeeds {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly emit: Emit;
+  readonly parent: ParentLine;
+  /** Begins the mark of every child and its descendants. */
+  readonly instance: string;
+  readonly clusterPort: number | undefined;
+  readonly onReloadAsked: () => void;
+  readonly onKilledByDebugger: () => void;
+}
+
+export class Workforce {
+  readonly apps: Crew;
+  readonly agents: Crew | undefined;
+  readonly messenger: Messenger;
+  readonly notices: Notices;
+  readonly listeners: Listeners;
+  readonly #needs: WorkforceNeeds;
+  readonly #options: Readonly<Record<string, unknown>>;
+  readonly #dispatcher: Dispatcher | undefined;
+  readonly #agentForker: ProcessForker | undefined;
+  #appForker: ClusterForker | undefined;
+  #realPort: number | string | undefined;
+  readonly #diedInSlot = new Map<number, number>();
+  /** Where the first app worker that counted was reached. */
+  address: Address | undefined;
+  lastFailure: FailedChild | undefined;
+
+  constructor(needs: WorkforceNeeds) {
+    const { settings, clusterPort } = needs;
+    this.#needs = needs;
+    this.#options = clusterPort === undefined ? settings.options : { ...settings.options, clusterPort };
+    this.#dispatcher = settings.sticky ? new Dispatcher() : undefined;
+    this.listeners = new Listeners(needs.emit, this.#dispatcher);
+    const agent = () => this.agents?.workers.at(-1);
+    const apps = () => this.apps.workers;
+    const onControl = (action: ControlAction, data: unknown, sender: WorkerProcess | undefined) => this.#onControl(action, data, sender);
+    this.messenger = new Messenger({ ownPid: ownPid(), parent: needs.parent, agent, apps, emit: needs.emit, onControl });
+    this.notices = new Notices({ messenger: this.messenger, agent, apps, options: () => this.#options, debugPort: settings.debugPort });
+    const command = agentCommand(this.#commandFacts());
+    this.#agentForker = command && new ProcessForker(command);
+    this.agents = command && this.#crew('agent');
+    this.apps = this.#crew('app');
+  }
+
+  get children(): readonly WorkerProcess[] {
+    return [...(this.agents?.workers ?? []), ...this.apps.workers];
+  }
+
+  /** Loads cfork, while the agent boots. */
+  async prepareApps(): Promise<void> {
+    const { ClusterForker: Forker } = await import('../system/cluster-forker.js');
+    this.#appForker ??= new Forker(appCommand(this.#commandFacts()), (level, text) => this.#needs.emit({ type: 'forker-said', level, text }));
+  }
+
+  #commandFacts() {
+    const agentInspectorPort = Number(variable('EGG_AGENT_DEBUG_PORT') ?? AGENT_INSPECTOR_PORT);
+    return { settings: this.#needs.settings, options: this.#options, masterPid: ownPid(), agentInspectorPort };
+  }
+
+  #crew(role: Role): Crew {
+    const { clock, random, emit, clusterPort } = this.#needs;
+    return new Crew(role, groupSpec(role, this.#needs.settings), {
+      clock,
+      random,
+      emit,
+      clusterPort: () => clusterPort,
+      fork: place => this.#fork(role, place),
+      onReady: worker => this.#onReady(worker),
+      onLeaving: worker => this.#onLeaving(worker),
+      onLeft: (worker, child) => this.#onLeft(worker, child),
+    });
+  }
+
+  #fork(role: Role, place: Place): WorkerProcess {
+    const { instance, settings } = this.#needs;
+    const mark = `${instance}.${role}${place.id}`;
+    const env = role === 'app' ? { APP_CLUSTER_WORKER_INDEX: String(place.slot) } : {};
+    const plan = { env, mark, slot: place.slot, count: this.apps?.group.goal.size ?? settings.workers.count };
+    const forked: ForkedChild | undefined =
+      role === 'agent' ? this.#agentForker?.fork(plan) : this.#appForker?.fork({ ...plan, replacesPid: this.#diedInSlot.get(place.slot) });
+    if (forked === undefined) throw new Error(`No forker for the ${role} worker: prepareApps() comes first.`);
+    this.#diedInSlot.delete(place.slot);
+    const worker = new WorkerProcess(role, place, forked, this.#hooks());
+    if (settings.isDebug && forked.inspectorPort !== undefined) this.notices.debugging(worker, forked.inspectorPort);
+    return worker;
+  }
+
+  #hooks(): WorkerHooks {
+    const { emit, clock, settings } = this.#needs;
+    const facts = (worker: WorkerProcess) => ({ role: worker.role, pid: worker.pid, ...worker.place });
+    const pids = () => this.apps.workers.map(({ place }) => String(place.id));
+    return {
+      clock,
+      lingerMs: settings.timeouts.lingerMs,
+      options: this.#options,
+      onMessage: (worker, message) => this.#onMessage(worker, message),
+      onInternal: (worker, message) => worker.role === 'app' && this.listeners.onInternal(worker, message),
+      onListening: (worker, address) => this.#onListening(worker, address),
+      onDisconnect: worker => emit({ type: 'child-disconnected', ...facts(worker), askedFor: worker.isLeaving, state: worker.forked.state, pids: pids() }),
+      onError: (worker, error) => emit({ type: 'child-errored', ...facts(worker), message: error.message }),
+      onExit: worker => this.listeners.onExit(worker),
+      onSettled: worker => this.#dispatcher?.onSettled(worker),
+    };
+  }
+
+  #onMessage(worker: WorkerProcess, message: unknown): void {
+    const isReadySignal = message === 'ready' || (message as { action?: unknown } | null)?.action === 'ready';
+    if (worker.role === 'app' && this.#needs.settings.readyOn === 'signal' && isReadySignal) worker.reportReady();
+    else this.messenger.receive(message, worker.role, worker);
+  }
+
+  #onControl(action: ControlAction, data: unknown, sender: WorkerProcess | undefined): void {
+    if (action === 'agent-start') sender?.reportReady();
+    if (action === 'realport') this.#realPort = parseRealPort(data) ?? this.#realPort;
+    if (action === 'reload-worker') this.#needs.onReloadAsked();
+  }
+
+  /** Under a framework only its real port (or a path) counts: an app may well listen elsewhere before. */
+  #onListening(worker: WorkerProcess, address: ListeningAddress): void {
+    const { program, readyOn, isHttps } = this.#needs.settings;
+    const counts = program.kind === 'entry' || address.addressType === -1 || this.#realPort === undefined || address.port === this.#realPort;
+    if (!counts || worker.address !== undefined) return;
+    worker.address = address;
+    this.address ??= addressOf(address, isHttps, variable('HOST'));
+    if (program.kind === 'framework' || readyOn === 'listening') worker.reportReady();
+  }
+
+  #onReady(worker: WorkerProcess): void {
+    if (worker.role === 'agent') return this.notices.agentStarted(worker);
+    this.notices.appStarted(worker);
+    this.#dispatcher?.onReadinessChange();
+  }
+
+  #onLeaving(worker: WorkerProcess): void {
+    if (worker.role === 'app') this.notices.appsChanged();
+  }
+
+  #onLeft(worker: WorkerProcess, child: Child): void {
+    const { settings, clock, onKilledByDebugger } = this.#needs;
+    if (child.failed) this.lastFailure = { child, worker };
+    if (worker.role === 'agent') this.notices.agentLeft(!child.failed);
+    else this.notices.appLeft(child.failed || !settings.isProduction);
+    if (child.failed && worker.role === 'app') this.#diedInSlot.set(child.slot, worker.pid);
+    if (settings.isDebug && child.failed && child.exit?.signal === 'SIGKILL' && !child.wasKilled) onKilledByDebugger();
+    void sweep(worker.forked.mark, LEFTOVERS_MS, clock);
+  }
+}
+
+function groupSpec(role: Role, { timeouts, isProduction }: Settings): GroupSpec {
+  const patienceMs: Patiences = timeouts[role];
+  const isApp = role === 'app';
+  return {
+    name: role,
+    restart: isApp ? APP_RESTART : AGENT_RESTART,
+    patienceMs,
+    refork: !isApp || isProduction,
+    drains: isApp,
+    exitForGood: EXIT_DO_NOT_RESTART,
+    reloadAttempts: RELOAD_ATTEMPTS,
+  };
+}

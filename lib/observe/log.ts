@@ -1,0 +1,158 @@
+// ClusterEvent → log lines. The only place with log texts. Where egg-cluster has a wording, it is kept word for word: its
+// users' tools and tests read it.
+
+import type { ClusterEvent, EventOf, EventType } from '../protocol/events.js';
+import type { Level, Logger } from './logger.js';
+
+interface Line {
+  /** `log`: info, or debug while developing. */
+  readonly level: Level | 'log';
+  readonly text: string | Error;
+}
+
+type Texts = { readonly [T in EventType]: (event: EventOf<T>) => Line | readonly Line[] | undefined };
+
+const line = (level: Line['level'], text: string | Error): Line => ({ level, text });
+const worker = ({ role, id, pid }: { role: string; id: number; pid: number }) => `${role}_worker#${id}:${pid}`;
+const json = (value: unknown) => JSON.stringify(value);
+const plural = (count: number, word: string) => `${count} ${word}${count === 1 ? '' : 's'}`;
+
+class NamedError extends Error {
+  constructor(name: string, message: string, facts: object = {}) {
+    super(message);
+    Object.assign(this, { name, ...facts });
+    this.stack = `${name}: ${message}`; // Where in the runtime it was noticed says nothing.
+  }
+}
+
+function starting({ program, options, environment, workers }: EventOf<'cluster-starting'>): Line[] {
+  const { isProduction, serverEnv, nodeEnv, nodeVersion } = environment;
+  return [
+    line('log', `[master] =================== ${program.name} start =====================`),
+    line('info', `[master] node version ${nodeVersion}`),
+    line('info', `[master] ${program.name} version ${program.version}`),
+    line(isProduction ? 'info' : 'log', `[master] start with options:${isProduction ? `\n${JSON.stringify(options, null, 2)}` : ` ${json(options)}`}`),
+    line('log', `[master] start with env: isProduction: ${isProduction}, EGG_SERVER_ENV: ${serverEnv}, NODE_ENV: ${nodeEnv}`),
+    line('info', `[master] workers: ${workers.count} (${workers.why})`),
+  ];
+}
+
+function started({ name, address, tookMs, isSticky, debugPort }: EventOf<'cluster-started'>): Line[] {
+  const main = line('info', `[master] ${name} started on ${address.text} (${tookMs}ms)${isSticky ? ' with STICKY MODE!' : ''}`);
+  const debug = debugPort === undefined ? [] : [line('info', `[master] ${name} debug port started on http://127.0.0.1:${debugPort} (${tookMs}ms)`)];
+  return [main, ...debug];
+}
+
+function startFailed({ role, id, pid, message, exitCode }: EventOf<'cluster-start-failed'>): Line[] {
+  const who = role === undefined || id === undefined || pid === undefined ? 'master' : worker({ role, id, pid });
+  return [line('error', `[master] ${message}`), line('error', `[master] ${who} start fail, exiting with code:${exitCode === 78 ? 78 : 1}`)];
+}
+
+function stopping({ signal, budgetMs, memory }: EventOf<'cluster-stopping'>): Line[] {
+  const { totalBytes, freeBytes, heapLimitBytes, heapUsedBytes } = memory;
+  if (signal === undefined) return [line('log', '[master] closing')];
+  return [
+    line('info', `[master] master is killed by signal ${signal}, closing`),
+    line('info', `[master] system memory: total ${totalBytes}, free ${freeBytes}`),
+    line('info', `[master] process info: heap_limit ${heapLimitBytes}, heap_used ${heapUsedBytes}`),
+    line('info', `[master] wait ${budgetMs}ms`),
+  ];
+}
+
+function forked(event: EventOf<'child-forked'>): Line {
+  const port = event.clusterPort === undefined ? '' : ` with clusterPort:${event.clusterPort}`;
+  if (event.role === 'agent') return line('log', `[master] ${worker(event)} start${port}`);
+  return line('log', `[master] ${worker(event)} start, index: ${event.slot}, current workers: ${json(event.pids)}`);
+}
+
+function childStarted(event: EventOf<'child-started'>): Line {
+  if (event.role === 'agent') return line('info', `[master] ${worker(event)} started (${event.tookMs}ms)`);
+  return line('info', `[master] ${worker(event)} started at ${event.port}, remain ${event.remaining} (${event.tookMs}ms)`);
+}
+
+function left(event: EventOf<'child-left'>): Line | readonly Line[] | undefined {
+  if (!event.failed) return line('log', `[master] ${worker(event)} left (code: ${event.exit.code}, signal: ${event.exit.signal})`);
+  const { code, signal } = event.exit;
+  const name = event.role === 'agent' ? 'AgentWorkerDiedError' : 'AppWorkerDiedError';
+  const more = event.role === 'agent' ? '' : `, suicide: ${event.wasAsked}, state: ${event.state}`;
+  const rest = event.role === 'agent' ? '' : `, current workers: ${json(event.pids)}`;
+  const reason = event.exit.error === undefined ? '' : `, error: ${event.exit.error}`;
+  const facts = { id: event.id, pid: event.pid };
+  return line('error', new NamedError(name, `[master] ${worker(event)} died (code: ${code}, signal: ${signal}${more}${reason})${rest}`, facts));
+}
+
+function backingOff({ role, slot, waitMs, failures }: EventOf<'backing-off'>): Line {
+  if (role === 'agent') return line('info', `[master] try to start a new agent_worker after ${waitMs / 1_000}s ...`);
+  return line(
+    waitMs > 0 ? 'warn' : 'info',
+    `[master] a new app_worker for index ${slot} after ${Math.round(waitMs)}ms (${plural(failures, 'failure')} in the last minute)`,
+  );
+}
+
+function lost({ agents, apps }: EventOf<'cluster-lost'>): Line {
+  const count = { agent: agents, worker: apps };
+  return line(
+    'error',
+    new NamedError('ClusterWorkerExceptionError', `[master] ${agents} agent and ${apps} worker(s) alive, exit to avoid unknown state`, { count }),
+  );
+}
+
+function childErrored(event: EventOf<'child-errored'>): Line {
+  const name = event.role === 'agent' ? 'AgentWorkerError' : 'AppWorkerError';
+  return line('error', new NamedError(name, `[master] ${worker(event)} got error: ${event.message}`, { id: event.id, pid: event.pid }));
+}
+
+const TEXTS: Texts = {
+  'cluster-starting': starting,
+  'cluster-started': started,
+  'cluster-start-failed': startFailed,
+  'cluster-reloading': () => line('info', '[master] reload workers...'),
+  'cluster-reloaded': ({ tookMs }) => line('info', `[master] reloaded (${tookMs}ms)`),
+  'reload-failed': ({ message }) => line('error', `[master] ${message}`),
+  'cluster-resized': ({ workers }) => line('info', `[master] resized to ${plural(workers, 'app worker')}`),
+  'cluster-stopping': stopping,
+  'cluster-stop-hurried': ({ signal, leftMs }) => line('warn', `[master] ${signal} again: ${leftMs === 0 ? 'killing everything now' : `${leftMs}ms left`}`),
+  'cluster-stopped': ({ forced, survived, tookMs }) => [
+    ...(forced.length > 0 ? [line('warn', `[master] had to be killed: ${forced.join(', ')}`)] : []),
+    ...(survived.length > 0 ? [line('error', `[master] could not be killed: ${survived.join(', ')}`)] : []),
+    line('debug', `[master] close done, exiting with code:${survived.length > 0 ? 1 : 0} (${tookMs}ms)`),
+  ],
+  'cluster-lost': lost,
+  'status-changed': () => undefined,
+  'master-left': ({ code }) => line(code === 0 ? 'info' : 'error', `[master] exit with code:${code}`),
+  'debugger-killed-worker': () => line('error', '[master] worker kill by debugger, exiting...'),
+  'child-forked': forked,
+  'child-moved': event =>
+    event.to === 'hung'
+      ? line('warn', `[master] ${worker(event)} is silent`)
+      : line('debug', `[master] ${worker(event)} ${event.from} → ${event.to} (${event.cause})`),
+  'child-started': childStarted,
+  'child-disconnected': event =>
+    event.role === 'app'
+      ? line('info', `[master] ${worker(event)} disconnect, suicide: ${event.askedFor}, state: ${event.state}, current workers: ${json(event.pids)}`)
+      : undefined,
+  'child-left': left,
+  'child-lost': event => line('error', `[master] ${worker(event)} does not end, not even by SIGKILL; going on without it`),
+  'child-errored': childErrored,
+  'backing-off': backingOff,
+  'slot-gave-up': ({ role, slot }) =>
+    line('error', `[master] the ${role} worker for index ${slot} exited with code 78: it is not started again until the next reload`),
+  'forker-said': ({ level, text }) => line(level, text),
+  'message-dropped': ({ from, reason, action }) =>
+    line('warn', `[master] dropped a message${action === undefined ? '' : ` ${json(action)}`} from ${from}: ${reason}`),
+  'message-received': () => undefined,
+  'address-in-use': ({ address, holder }) => line('error', `[master] ${address} is in use, its holder is ${holder}`),
+  'sockets-fell-back': ({ reason }) => line('warn', `[master] listening sockets cannot be held (${reason}): Node's own cluster distributes connections`),
+  'port-changed': ({ wanted, got }) => line('warn', `[master] port ${wanted} is in use, using ${got}`),
+  'pid-file-kept': ({ path, reason }) => line('warn', `[master] the pid file ${path} was not removed: ${reason}`),
+  'option-suspected': ({ key, meant }) => line('warn', `[master] unknown option ${json(key)}: did you mean ${json(meant)}?`),
+  'master-erred': ({ message }) => line('error', `[master] ${message}`),
+};
+
+/** @param isQuiet while developing: life-cycle lines are debug, not info */
+export function logEvents(logger: Logger, isQuiet: boolean): (event: ClusterEvent) => void {
+  return event => {
+    const text = TEXTS[event.type] as (event: ClusterEvent) => Line | readonly Line[] | undefined;
+    for (const { level, text: said } of [text(event) ?? []].flat()) logger[level === 'log' ? (isQuiet ? 'debug' : 'info') : level](said);
+  };
+}

@@ -1,0 +1,140 @@
+// Every fact the runtime tells. Flat and serialisable; past tense. Observers turn them into log lines, notices and metrics.
+
+import type { Cause, Status } from '../lifecycle/child-life.js';
+import type { PublicStatus } from '../lifecycle/public-status.js';
+
+export type Role = 'agent' | 'app';
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** Why there was no process at all, when the fork itself failed. */
+  readonly error?: string | undefined;
+}
+
+export interface Address {
+  readonly protocol: 'http' | 'https';
+  /** Undefined for a UNIX socket. */
+  readonly port?: number | undefined;
+  /** As people write it: `http://127.0.0.1:7001`, or the socket's path. */
+  readonly text: string;
+}
+
+export interface ProgramFacts {
+  readonly name: string;
+  readonly version: string;
+}
+
+interface ChildFacts {
+  readonly role: Role;
+  /** 1, 2, 3 … over the whole life of the master: what log lines call `app_worker#3`. */
+  readonly id: number;
+  readonly pid: number;
+  readonly slot: number;
+  readonly generation: number;
+}
+
+/** Where a start or a worker failed, in the child's own words. */
+export interface LastWords {
+  /** Newest last, 40 at most. */
+  readonly lines: readonly string[];
+  readonly error?: string | undefined;
+}
+
+export type ClusterEvent =
+  | {
+      readonly type: 'cluster-starting';
+      readonly program: ProgramFacts;
+      readonly options: unknown;
+      readonly environment: EnvironmentFacts;
+      readonly workers: WorkersFacts;
+    }
+  | {
+      readonly type: 'cluster-started';
+      readonly name: string;
+      readonly address: Address;
+      readonly tookMs: number;
+      readonly isSticky: boolean;
+      readonly debugPort?: number | undefined;
+    }
+  | {
+      readonly type: 'cluster-start-failed';
+      readonly role: Role | undefined;
+      readonly id: number | undefined;
+      readonly pid: number | undefined;
+      readonly message: string;
+      readonly exitCode: number;
+    }
+  | { readonly type: 'cluster-reloading' }
+  | { readonly type: 'cluster-reloaded'; readonly tookMs: number }
+  | { readonly type: 'reload-failed'; readonly message: string }
+  | { readonly type: 'cluster-resized'; readonly workers: number }
+  | { readonly type: 'cluster-stopping'; readonly signal: string | undefined; readonly budgetMs: number; readonly memory: MemoryFacts }
+  | { readonly type: 'cluster-stop-hurried'; readonly signal: string; readonly leftMs: number }
+  | { readonly type: 'cluster-stopped'; readonly forced: readonly number[]; readonly survived: readonly number[]; readonly tookMs: number }
+  | { readonly type: 'cluster-lost'; readonly agents: number; readonly apps: number }
+  | { readonly type: 'status-changed'; readonly status: PublicStatus }
+  | { readonly type: 'master-left'; readonly code: number }
+  | { readonly type: 'debugger-killed-worker' }
+  | ({
+      readonly type: 'child-forked';
+      readonly clusterPort: number | undefined;
+      readonly debugPort: number | undefined;
+      readonly pids: readonly string[];
+    } & ChildFacts)
+  | ({ readonly type: 'child-moved'; readonly from: Status; readonly to: Status; readonly cause: Cause } & ChildFacts)
+  | ({
+      readonly type: 'child-started';
+      readonly port: number | string | undefined;
+      readonly remaining: number;
+      readonly tookMs: number;
+      readonly isFirst: boolean;
+    } & ChildFacts)
+  | ({ readonly type: 'child-disconnected'; readonly askedFor: boolean; readonly state: string; readonly pids: readonly string[] } & ChildFacts)
+  | ({
+      readonly type: 'child-left';
+      readonly exit: Exit;
+      readonly failed: boolean;
+      readonly wasAsked: boolean;
+      readonly wasKilled: boolean;
+      readonly state: string;
+      readonly isBoot: boolean;
+      readonly pids: readonly string[];
+    } & ChildFacts)
+  | ({ readonly type: 'child-lost' } & ChildFacts)
+  | ({ readonly type: 'child-errored'; readonly message: string } & ChildFacts)
+  | { readonly type: 'backing-off'; readonly role: Role; readonly slot: number; readonly waitMs: number; readonly failures: number }
+  | { readonly type: 'slot-gave-up'; readonly role: Role; readonly slot: number }
+  | { readonly type: 'forker-said'; readonly level: 'info' | 'error'; readonly text: string }
+  | { readonly type: 'message-dropped'; readonly from: string; readonly reason: string; readonly action?: string | undefined }
+  | { readonly type: 'message-received'; readonly from: string; readonly action: string; readonly data: unknown }
+  | { readonly type: 'address-in-use'; readonly address: string; readonly holder: string }
+  | { readonly type: 'sockets-fell-back'; readonly reason: string }
+  | { readonly type: 'port-changed'; readonly wanted: number; readonly got: number }
+  | { readonly type: 'pid-file-kept'; readonly path: string; readonly reason: string }
+  | { readonly type: 'option-suspected'; readonly key: string; readonly meant: string }
+  | { readonly type: 'master-erred'; readonly message: string };
+
+export type EventType = ClusterEvent['type'];
+export type EventOf<T extends EventType> = Extract<ClusterEvent, { type: T }>;
+export type Emit = (event: ClusterEvent) => void;
+
+export interface EnvironmentFacts {
+  readonly isProduction: boolean;
+  readonly serverEnv: string | undefined;
+  readonly nodeEnv: string | undefined;
+  readonly nodeVersion: string;
+}
+
+export interface WorkersFacts {
+  readonly count: number;
+  /** Where the number comes from, in words. */
+  readonly why: string;
+}
+
+export interface MemoryFacts {
+  readonly totalBytes: number;
+  readonly freeBytes: number;
+  readonly heapLimitBytes: number;
+  readonly heapUsedBytes: number;
+}

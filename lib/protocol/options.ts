@@ -1,0 +1,68 @@
+// Options as users give them → checked and with plain types. Loads zod only to explain what is wrong.
+
+import { ClusterError } from '../errors.js';
+import { OPTIONS, validate } from './options.generated.js';
+import type { ClusterOptions, OptionIssue } from './options.schema.js';
+
+export type { ClusterOptions };
+
+export type IssueKind = 'usage' | 'configuration';
+
+export interface Issue {
+  readonly kind: IssueKind;
+  /** The whole sentence: what, which value, and the way out. */
+  readonly message: string;
+}
+
+const NAMES: ReadonlySet<string> = new Set(OPTIONS.map(({ name }) => name));
+const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+export function isOptionName(key: string): boolean {
+  return NAMES.has(key);
+}
+
+/** Empty when all is well. */
+export async function issuesOf(options: Readonly<Record<string, unknown>>): Promise<readonly OptionIssue[]> {
+  if (validate(options)) return [];
+  const { explainOptions } = await import('./options.schema.js');
+  return explainOptions(options);
+}
+
+/** The known option a mistyped key was probably meant to be. */
+export function nearestOption(key: string): string | undefined {
+  const [nearest] = [...NAMES]
+    .map(name => ({ name, distance: editDistance(key.toLowerCase(), name.toLowerCase()) }))
+    .filter(({ distance, name }) => distance <= (name.length > 5 ? 2 : 1))
+    .toSorted((a, b) => a.distance - b.distance);
+  return nearest?.name;
+}
+
+/** `30s` → 30000. The text has been checked already. */
+export function durationMs(text: string): number {
+  const [, number = '0', unit = 'ms'] = /^([\d.]+)(ms|s|m|h)$/.exec(text) ?? [];
+  return Number(number) * (UNITS_MS[unit] ?? 1);
+}
+
+/** One error that lists everything. A usage issue among them decides the exit code: that is what the caller typed. */
+export function issuesError(issues: readonly Issue[]): ClusterError {
+  const kind = issues.some(issue => issue.kind === 'usage') ? 'usage' : 'configuration';
+  const lines = issues.map(({ message }) => message);
+  const message = lines.length === 1 ? (lines[0] ?? '') : `${lines.length} things are wrong:\n${lines.map(line => `  - ${line}`).join('\n')}`;
+  return new ClusterError(kind === 'usage' ? 'ERR_INVALID_OPTIONS' : 'ERR_INVALID_CONFIG', message, { details: { issues: lines }, kind });
+}
+
+/** Damerau–Levenshtein distance (optimal string alignment): a swap of neighbours counts once. */
+function editDistance(a: string, b: string): number {
+  const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)];
+  const at = (i: number, j: number) => rows[i]?.[j] ?? Number.POSITIVE_INFINITY;
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    rows.push(row);
+    for (let j = 1; j <= b.length; j++) {
+      const cost = a[i - 1] === b[j - 1] ? 0 : 1;
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      row.push(Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + cost, swapped ? at(i - 2, j - 2) + 1 : Number.POSITIVE_INFINITY));
+    }
+  }
+  return at(a.length, b.length);
+}

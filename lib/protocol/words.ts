@@ -1,0 +1,65 @@
+// Our own words between master and worker. They travel as Node-internal messages, which user code never sees.
+
+import type { LastWords } from './events.js';
+
+/** Node keeps messages whose `cmd` starts with NODE_ from 'message' listeners. */
+export const CMD = 'NODE_APP_CLUSTER';
+
+/** From a worker to its master: about itself only, so a forged one can hurt nobody else. */
+export type WorkerWord =
+  /** Asks for what was too large or too secret for the command line. */
+  { readonly act: 'hello' } | { readonly act: 'ready' } | { readonly act: 'drained' } | { readonly act: 'last-words'; readonly words: LastWords };
+
+/** From the master to a worker. */
+export type MasterWord = { readonly act: 'boot'; readonly options: unknown } | { readonly act: 'drain'; readonly lingerMs: number };
+
+export type Framed<W> = W & { readonly cmd: typeof CMD };
+
+const ACTS: readonly string[] = ['hello', 'ready', 'drained', 'last-words'] satisfies WorkerWord['act'][];
+const MOST_LINES = 40;
+const LONGEST_LINE = 2_000;
+
+/** Undefined for anything a worker of ours would not say. */
+export function parseWorkerWord(message: unknown): WorkerWord | undefined {
+  if (typeof message !== 'object' || message === null) return undefined;
+  const { cmd, act, words } = message as { cmd?: unknown; act?: unknown; words?: unknown };
+  if (cmd !== CMD || typeof act !== 'string' || !ACTS.includes(act)) return undefined;
+  if (act === 'last-words') return { act, words: parseLastWords(words) };
+  return { act } as WorkerWord;
+}
+
+function parseLastWords(words: unknown): LastWords {
+  const { lines, error } = (typeof words === 'object' && words !== null ? words : {}) as { lines?: unknown; error?: unknown };
+  const texts = Array.isArray(lines) ? lines.filter(line => typeof line === 'string') : [];
+  return {
+    lines: texts.slice(-MOST_LINES).map(line => line.slice(0, LONGEST_LINE)),
+    error: typeof error === 'string' ? error.slice(0, LONGEST_LINE * 4) : undefined,
+  };
+}
+
+/**
+ * What a worker must know before user code runs. Travels in the environment variable `APP_CLUSTER_BOOT`, which the
+ * preload removes again before user code can see it.
+ */
+export interface Boot {
+  readonly role: 'agent' | 'app';
+  readonly masterPid: number;
+  /** Undefined: the main module is the user's own; its export is served here unless it listens itself. */
+  readonly framework?: string | undefined;
+  readonly serve: { readonly port: number; readonly host?: string | undefined; readonly isHttps: boolean };
+  readonly readyOn: 'listening' | 'signal' | 'online';
+  /** Longest drain, for one whose master is gone. */
+  readonly drainMs: number;
+  readonly stopMs: number;
+  readonly lingerMs: number;
+  readonly logLevel?: string | undefined;
+  /** Modules of the user to load first: `--require`, `--import`. */
+  readonly require: readonly string[];
+  readonly baseDir: string;
+  /** True: options come with the `boot` word, not in argv[2]. */
+  readonly awaitsOptions: boolean;
+}
+
+export const BOOT_VARIABLE = 'APP_CLUSTER_BOOT';
+/** Marks a child and all its descendants, so that none is left behind. */
+export const MARK_VARIABLE = 'APP_CLUSTER_CHILD';

@@ -1,0 +1,259 @@
+// A group of interchangeable children that follows its goal. Owns its children and one back-off timer per slot.
+
+import { type Goal, reconcile } from '../lifecycle/reconcile.js';
+import { type RestartPolicy, recentFailures, restartDelayMs } from '../lifecycle/restart-policy.js';
+import type { Exit } from '../protocol/events.js';
+import type { Cancel, Clock } from '../system/clock.js';
+import { Child, type Move, type Patiences, type SupervisedProcess } from './child.js';
+import { Expectations } from './expectations.js';
+
+export interface GroupSpec {
+  readonly name: string;
+  readonly restart: RestartPolicy;
+  readonly patienceMs: Patiences;
+  /** False: a death leaves its slot empty until the next goal. */
+  readonly refork: boolean;
+  /** False: there is nothing to drain, a retired child is told to stop at once. */
+  readonly drains: boolean;
+  /** A child's exit code that means: do not restart me. */
+  readonly exitForGood: number;
+  /** So many newcomers of a reload may fail before it is called off. */
+  readonly reloadAttempts: number;
+}
+
+export interface Place {
+  readonly id: number;
+  readonly slot: number;
+  readonly generation: number;
+}
+
+export interface GroupNeeds {
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Forks a process for the slot; a fork that fails is an exit, not an exception. */
+  readonly fork: (place: Place) => SupervisedProcess;
+  readonly emit: (event: GroupEvent) => void;
+}
+
+export type GroupEvent =
+  | { readonly type: 'child-forked'; readonly child: Child }
+  | ({ readonly type: 'child-moved'; readonly child: Child } & Move)
+  | { readonly type: 'child-left'; readonly child: Child; readonly exit: Exit | undefined }
+  | { readonly type: 'backing-off'; readonly slot: number; readonly waitMs: number; readonly failures: number }
+  | { readonly type: 'slot-gave-up'; readonly slot: number }
+  | { readonly type: 'settled'; readonly goal: Goal };
+
+export interface GroupStopReport {
+  readonly forced: readonly number[];
+  readonly survived: readonly number[];
+}
+
+interface Slot {
+  /** Consecutive unstable exits. */
+  unstable: number;
+  mayAdd: boolean;
+  cancelRetry: Cancel | undefined;
+}
+
+export class Group {
+  readonly spec: GroupSpec;
+  readonly #needs: GroupNeeds;
+  readonly #children = new Map<number, Child>();
+  readonly #slots = new Map<number, Slot>();
+  readonly #expectations = new Expectations();
+  #goal: Goal = { size: 0, generation: 1, surge: 1 };
+  #lastGeneration = 1;
+  #lastId = 0;
+  #hasSettled = false;
+  #isHalted = false;
+  #settling = false;
+  #failures: number[] = [];
+  #reload: { readonly from: number; attempts: number } | undefined;
+
+  constructor(spec: GroupSpec, needs: GroupNeeds) {
+    this.spec = spec;
+    this.#needs = needs;
+  }
+
+  get goal(): Goal {
+    return this.#goal;
+  }
+  get children(): readonly Child[] {
+    return [...this.#children.values()];
+  }
+  get isReloading(): boolean {
+    return this.#reload !== undefined;
+  }
+  get isRetrying(): boolean {
+    return [...this.#slots.values()].some(slot => slot.cancelRetry !== undefined) || this.children.some(({ status }) => status === 'starting');
+  }
+
+  /** Resolves when `size` children are ready. Before the first time this happens a failure is final: rejects with `StartFailure`. */
+  resize(size: number): Promise<void> {
+    return this.#pursue({ ...this.#goal, size });
+  }
+
+  /** Replaces every child, newcomer first. Rejects with `ReloadFailure` when newcomers keep failing; the old ones stay. */
+  reload(): Promise<void> {
+    this.#reload ??= { from: this.#goal.generation, attempts: 0 };
+    return this.#pursue({ ...this.#goal, generation: ++this.#lastGeneration });
+  }
+
+  /** Resolves when nothing is left, or only what could not be killed. */
+  async stop(force: AbortSignal): Promise<GroupStopReport> {
+    const leaving = this.children;
+    const killAll = () => {
+      for (const child of leaving) child.kill();
+    };
+    this.#reload = undefined;
+    this.#expectations.reject(new Stopped(this.spec.name));
+    force.addEventListener('abort', killAll, { once: true });
+    const empty = this.#pursue({ ...this.#goal, size: 0 });
+    if (force.aborted) killAll();
+    await empty;
+    force.removeEventListener('abort', killAll);
+    const pidsOf = (children: readonly Child[]) => children.map(child => child.process.pid);
+    return { forced: pidsOf(leaving.filter(child => child.wasKilled)), survived: pidsOf(leaving.filter(child => child.status === 'lost')) };
+  }
+
+  /** A new goal is a new chance: past failures are forgotten. */
+  #pursue(goal: Goal): Promise<void> {
+    this.#goal = goal;
+    this.#isHalted = false;
+    this.#failures = [];
+    for (const slot of this.#slots.values()) slot.cancelRetry?.();
+    this.#slots.clear();
+    const reached = this.#expectations.add();
+    this.#settle();
+    return reached;
+  }
+
+  /** Takes steps until none is left for now. A call from within a step is left to the loop already running. */
+  #settle(): void {
+    if (this.#settling) return;
+    this.#settling = true;
+    for (let more = true; more; ) more = this.#takeStep();
+    this.#settling = false;
+  }
+
+  #takeStep(): boolean {
+    const step = reconcile(this.children, this.#goal, slot => !this.#isHalted && this.#slot(slot).mayAdd);
+    if (step.do === 'add') this.#add(step.slot);
+    if (step.do === 'kill') this.#children.get(step.id)?.kill();
+    if (step.do === 'retire') this.#retire(step.id);
+    if (step.do === 'rest') this.#rest();
+    return step.do !== 'wait' && step.do !== 'rest';
+  }
+
+  #retire(id: number): void {
+    const child = this.#children.get(id);
+    if (this.spec.drains) child?.drain();
+    else child?.stop();
+  }
+
+  #rest(): void {
+    this.#hasSettled ||= this.#goal.size > 0;
+    this.#reload = undefined;
+    if (!this.#expectations.resolve()) return;
+    this.#needs.emit({ type: 'settled', goal: this.#goal });
+  }
+
+  #add(slot: number): void {
+    const place: Place = { id: ++this.#lastId, slot, generation: this.#goal.generation };
+    const spec = { ...place, patienceMs: this.spec.patienceMs, onMove: (child: Child, move: Move) => this.#onMove(child, move) };
+    const child = new Child(spec, this.#needs.fork(place), this.#needs.clock);
+    this.#children.set(child.id, child);
+    this.#needs.emit({ type: 'child-forked', child });
+  }
+
+  #onMove(child: Child, move: Move): void {
+    this.#needs.emit({ type: 'child-moved', child, ...move });
+    if (move.to === 'gone' || move.to === 'lost') this.#bury(child);
+    this.#settle();
+  }
+
+  #bury(child: Child): void {
+    if (!this.#children.delete(child.id)) return; // A lost child that did exit after all.
+    this.#needs.emit({ type: 'child-left', child, exit: child.exit });
+    if (child.failed) this.#answerFailure(child);
+  }
+
+  #answerFailure(child: Child): void {
+    if (this.#goal.size <= child.slot) return;
+    if (!this.#hasSettled) return this.#halt(child);
+    const isNewcomer = this.#reload && child.readyAt === undefined && child.generation === this.#goal.generation;
+    if (isNewcomer && this.#reload && ++this.#reload.attempts >= this.spec.reloadAttempts) return this.#abortReload(child, this.#reload.from);
+    if (!this.spec.refork && !isNewcomer) this.#slot(child.slot).mayAdd = false;
+    else if (child.exit?.code === this.spec.exitForGood) this.#giveUp(child);
+    else this.#backOff(child);
+  }
+
+  /** Before the first success nothing is retried: a first boot that cannot succeed should say so at once. */
+  #halt(child: Child): void {
+    this.#isHalted = true;
+    this.#expectations.reject(new StartFailure(this.spec.name, child));
+  }
+
+  #abortReload(child: Child, from: number): void {
+    this.#reload = undefined;
+    this.#goal = { ...this.#goal, generation: from };
+    this.#expectations.reject(new ReloadFailure(this.spec.name, child));
+  }
+
+  #giveUp({ slot }: Child): void {
+    this.#slot(slot).mayAdd = false;
+    this.#needs.emit({ type: 'slot-gave-up', slot });
+  }
+
+  #backOff({ slot: index, readyAt }: Child): void {
+    const { clock, random, emit } = this.#needs;
+    const slot = this.#slot(index);
+    const now = clock.now();
+    const wasStable = readyAt !== undefined && now - readyAt >= this.spec.restart.stableAfterMs;
+    slot.unstable = wasStable ? 0 : slot.unstable + 1;
+    this.#failures = recentFailures([...this.#failures, now], now, this.spec.restart);
+    const failures = this.#failures.length;
+    const waitMs = restartDelayMs(slot.unstable, failures, random(), this.spec.restart);
+    slot.cancelRetry?.();
+    slot.mayAdd = false;
+    slot.cancelRetry = clock.after(waitMs, () => {
+      slot.cancelRetry = undefined;
+      slot.mayAdd = true;
+      this.#settle();
+    });
+    emit({ type: 'backing-off', slot: index, waitMs, failures });
+  }
+
+  #slot(index: number): Slot {
+    const slot = this.#slots.get(index) ?? { unstable: 0, mayAdd: true, cancelRetry: undefined };
+    this.#slots.set(index, slot);
+    return slot;
+  }
+}
+
+export class StartFailure extends Error {
+  readonly group: string;
+  readonly child: Child;
+  constructor(group: string, child: Child) {
+    super(`${group}: the first start failed`);
+    this.group = group;
+    this.child = child;
+  }
+}
+
+export class ReloadFailure extends Error {
+  readonly group: string;
+  readonly child: Child;
+  constructor(group: string, child: Child) {
+    super(`${group}: newcomers kept failing, the old ones stay`);
+    this.group = group;
+    this.child = child;
+  }
+}
+
+/** What a pending start, resize or reload rejects with when the group is stopped. */
+export class Stopped extends Error {
+  constructor(group: string) {
+    super(`${group}: stopped before the goal was reached`);
+  }
+}

@@ -1,0 +1,49 @@
+// Time, behind an interface. The only file that makes timers.
+
+export type Cancel = () => void;
+
+export interface Clock {
+  /** Monotonic milliseconds: for durations, never for display. */
+  now(): number;
+  after(ms: number, callback: () => void): Cancel;
+}
+
+/** Node caps timers here and would fire at once beyond it. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  after: (ms, callback) => {
+    const timer = setTimeout(callback, Math.min(ms, LONGEST_TIMER_MS));
+    return () => clearTimeout(timer);
+  },
+};
+
+/** A timer that does not keep its process alive. */
+export function afterUnref(ms: number, callback: () => void): Cancel {
+  const timer = setTimeout(callback, Math.min(ms, LONGEST_TIMER_MS)).unref();
+  return () => clearTimeout(timer);
+}
+
+/** Every `ms` until cancelled. */
+export function repeat(clock: Clock, ms: number, callback: () => void): Cancel {
+  let cancel: Cancel = () => {};
+  const next = () => {
+    cancel = clock.after(ms, () => {
+      next();
+      callback();
+    });
+  };
+  next();
+  return () => cancel();
+}
+
+/** Resolves after `ms`. */
+export function pause(clock: Clock, ms: number): Promise<void> {
+  return new Promise(resolve => {
+    clock.after(ms, resolve);
+  });
+}
+
+/** Wall-clock time, for display and files only. */
+export const wallClockMs = (): number => Date.now();

@@ -1,0 +1,83 @@
+// Drains this process's servers: accepts no more, loses no request that was accepted, and says when nothing is left.
+//
+// `http.Server.close()` alone is no drain: it closes idle kept-alive connections at once (a request may be on its way), Node 26
+// even those that have not spoken yet, and it never tells clients that a connection ends.
+
+import { subscribe } from 'node:diagnostics_channel';
+import type { Http2Session } from 'node:http2';
+import { Server, type Socket } from 'node:net';
+import { type Clock, pause } from './clock.js';
+import type { ServerTracker, TrackedServer } from './server-tracker.js';
+
+const POLL_MS = 10;
+/** Highest stream id there is (RFC 9113, 6.8): "no more connections, but finish your streams". */
+const LAST_STREAM = 2 ** 31 - 1;
+
+interface Response {
+  readonly headersSent: boolean;
+  setHeader(name: string, value: string): void;
+}
+
+/**
+ * Resolves when the last connection is gone. Idle kept-alive connections may still ask for `lingerMs`; upgraded ones
+ * (WebSocket) and open streams stay as long as their peers want: the caller has the budget.
+ */
+export async function drainServers(tracker: ServerTracker, lingerMs: number, clock: Clock): Promise<void> {
+  const draining = [...tracker.servers];
+  const startedAt = clock.now();
+  subscribe('http.server.request.start', message => sayGoodbye((message as { response: Response }).response));
+  for (const tracked of draining) stopAccepting(tracked, lingerMs, clock);
+  while (draining.some(({ sockets }) => sockets.size > 0)) {
+    if (clock.now() - startedAt >= lingerMs) draining.forEach(closeIdle);
+    await pause(clock, POLL_MS);
+  }
+}
+
+function stopAccepting(tracked: TrackedServer, lingerMs: number, clock: Clock): void {
+  const { server, sockets, secureSockets, sessions } = tracked;
+  Server.prototype.close.call(server); // net's close stops accepting and nothing else.
+  forgiveSecondClose(tracked);
+  for (const socket of [...sockets, ...secureSockets]) sayGoodbye(responseOn(socket));
+  for (const session of sessions) goAway(session, lingerMs, clock);
+  server.on('session', session => goAway(session, lingerMs, clock));
+}
+
+/** The response a socket is busy with. `_httpMessage` is non-public, there since Node 0.x; without it a client just is not told. */
+function responseOn(socket: Socket): Response | undefined {
+  return (socket as { _httpMessage?: Response | null })._httpMessage ?? undefined;
+}
+
+function sayGoodbye(response: Response | undefined): void {
+  if (response && !response.headersSent && typeof response.setHeader === 'function') response.setHeader('Connection', 'close');
+}
+
+/** Two phases: announce, then close. Node answers a client's own GOAWAY with close(), which would refuse streams in flight: held back meanwhile. */
+function goAway(session: Http2Session, lingerMs: number, clock: Clock): void {
+  if (session.closed || session.destroyed) return;
+  session.goaway(0, LAST_STREAM);
+  session.close = () => {};
+  clock.after(lingerMs, () => {
+    Reflect.deleteProperty(session, 'close');
+    if (!session.closed && !session.destroyed) session.close();
+  });
+}
+
+function closeIdle({ server, sockets }: TrackedServer): void {
+  const { closeIdleConnections } = server as { closeIdleConnections?: () => void };
+  if (closeIdleConnections === undefined) return; // Not HTTP: idle cannot be told from waiting.
+  closeIdleConnections.call(server);
+  for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+}
+
+/** The application's own `server.close(callback)` comes after ours and must not be told that it failed. */
+function forgiveSecondClose({ server, sockets }: TrackedServer): void {
+  let isClosed = false;
+  server.once('close', () => {
+    isClosed = true;
+  });
+  server.close = function (this: Server, callback?: (error?: Error) => void) {
+    if (callback && (isClosed || sockets.size === 0)) setImmediate(callback);
+    else if (callback) server.once('close', () => callback());
+    return this;
+  };
+}

@@ -1,0 +1,79 @@
+// The only reader and writer of the environment, of argv and of other facts about this very process.
+
+import { execArgv, pid } from 'node:process';
+
+export function variable(name: string): string | undefined {
+  const value = process.env[name];
+  return value === '' ? undefined : value;
+}
+
+/** Reads a variable and removes it, so that user code and its children do not see it. */
+export function takeVariable(name: string): string | undefined {
+  const value = process.env[name];
+  delete process.env[name];
+  return value;
+}
+
+export function setVariable(name: string, value: string): void {
+  process.env[name] = value;
+}
+
+export function environmentWith(more: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  return { ...process.env, ...more };
+}
+
+/** What came after the program's name. */
+export function commandLine(): readonly string[] {
+  return process.argv.slice(2);
+}
+
+export function mainFile(): string | undefined {
+  return process.argv[1];
+}
+
+export function nodeOptions(): readonly string[] {
+  return execArgv;
+}
+
+export function ownPid(): number {
+  return pid;
+}
+
+export function parentPid(): number {
+  return process.ppid;
+}
+
+export function currentDirectory(): string {
+  return process.cwd();
+}
+
+export function nodeVersion(): string {
+  return process.version;
+}
+
+/** True when this Node strips types by itself (22.18, 23.6 and later). */
+export function runsTypeScript(): boolean {
+  return Boolean((process.features as { typescript?: unknown }).typescript);
+}
+
+export function isUnderInspector(): boolean {
+  return execArgv.some(option => /--(inspect|debug)/.test(option));
+}
+
+export function inspectorPort(): number {
+  return process.debugPort;
+}
+
+/** Ends this process, as the last act of a main or of the public start door. */
+export function exitProcess(code: number): never {
+  process.exit(code);
+}
+
+export function setExitCode(code: number): void {
+  process.exitCode = code;
+}
+
+export function onProcessExit(listener: (code: number) => void): () => void {
+  process.on('exit', listener);
+  return () => process.off('exit', listener);
+}

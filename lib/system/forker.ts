@@ -1,0 +1,57 @@
+// A child process as its parent sees it. Implemented over cluster (through cfork) and over child_process.
+
+import type { Exit } from '../protocol/events.js';
+
+export interface ListeningAddress {
+  /** -1 for a UNIX socket, which then has its path as `address`. */
+  readonly addressType: number | string;
+  readonly port?: number | undefined;
+  readonly address?: string | null | undefined;
+}
+
+/** What can come from a child. `onExit` comes exactly once, whatever order Node reports error, exit and disconnect in. */
+export interface ChildListener {
+  onMessage(message: unknown): void;
+  /** Node-internal traffic. Returning true keeps it from Node's own handler. */
+  onInternal(message: Record<string, unknown>): boolean;
+  onListening(address: ListeningAddress): void;
+  onDisconnect(): void;
+  onError(error: Error): void;
+  onExit(exit: Exit): void;
+  /** After `onExit`, once everything the child had written to the channel has been read. */
+  onSettled(): void;
+}
+
+export interface ForkedChild {
+  readonly pid: number;
+  /** Node's word for what the worker does: none, online, listening, disconnected, dead. */
+  readonly state: string;
+  readonly isConnected: boolean;
+  /** Where its inspector listens, when it was started with one. */
+  readonly inspectorPort: number | undefined;
+  /** Value of MARK_VARIABLE in this child and its descendants. */
+  readonly mark: string;
+  watch(listener: ChildListener): void;
+  /** False when it was not accepted: channel closed, or too much is waiting already. Never throws. */
+  send(message: unknown, handle?: unknown, onSent?: (error: Error | null) => void): boolean;
+  signal(name: NodeJS.Signals): void;
+}
+
+export interface ForkPlan {
+  readonly env: Readonly<Record<string, string>>;
+  readonly mark: string;
+}
+
+export interface Forker {
+  fork(plan: ForkPlan): ForkedChild;
+}
+
+export interface ProgramCommand {
+  /** The child's main module. */
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly execArgv: readonly string[];
+  readonly cwd?: string | undefined;
+  /** For all children of this program. */
+  readonly env: Readonly<Record<string, string>>;
+}

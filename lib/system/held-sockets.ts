@@ -1,0 +1,139 @@
+// Listening sockets that outlive every worker: bound once, never polled, never accepted on here. The only user of
+// `net._createServerHandle`, which is non-public, because no public call binds without listening. Present with the same
+// signature on Node 20, 22, 24 and 26; `canHoldSockets` tells where it is not, and stock `cluster` serves then.
+
+import { unlinkSync } from 'node:fs';
+import net from 'node:net';
+import { constants } from 'node:os';
+import { relative, resolve } from 'node:path';
+
+/** Core's `queryServer` message, as far as it matters here. */
+export interface ListenQuery {
+  readonly address: string | null;
+  readonly port: number;
+  /** 4, 6, or -1 for a UNIX path. */
+  readonly addressType: number | string;
+  readonly fd: number | undefined;
+  readonly index: number;
+  readonly flags?: number | undefined;
+  readonly readableAll?: boolean | undefined;
+  readonly writableAll?: boolean | undefined;
+}
+
+export interface RawHandle {
+  onconnection: ((status: number, client: RawHandle | undefined) => void) | null;
+  listen(backlog: number): number;
+  close(callback?: () => void): void;
+  fchmod?(mode: number): number;
+  getsockname?(out: object): number;
+  getpeername?(out: object): number;
+}
+
+export interface HeldSocket {
+  readonly key: string;
+  readonly query: ListenQuery;
+  readonly handle: RawHandle;
+  /** What the first server there shares with its siblings: TLS ticket keys. */
+  readonly data: unknown;
+}
+
+type CreateHandle = (address: string | null, port: number, type: number | string, fd: number | undefined, flags: number | undefined) => RawHandle | number;
+
+const createHandle = (net as unknown as { _createServerHandle?: CreateHandle })._createServerHandle;
+
+/** Libuv's numbers are negative errnos. */
+export const EADDRINUSE = -constants.errno.EADDRINUSE;
+
+/** Boot probe: binds and drops a loopback socket. Undefined when all is well, else why sockets cannot be held. */
+export function canHoldSockets(): string | undefined {
+  if (typeof createHandle !== 'function') return 'this Node has no net._createServerHandle';
+  const handle = createHandle('127.0.0.1', 0, 4, undefined, 0);
+  if (typeof handle === 'number') return `binding a loopback port failed with errno ${handle}`;
+  const name: { port?: number } = {};
+  const isBound = handle.getsockname?.(name) === 0 && typeof name.port === 'number' && name.port > 0;
+  handle.close();
+  return isBound ? undefined : 'a bound handle does not know its port';
+}
+
+/** One name for one address, as core builds it; every further `listen(0)` of a worker is an address of its own. */
+export function keyOf({ address, port, addressType, fd, index }: ListenQuery): string {
+  return `${address}:${port}:${addressType}:${fd}${port === 0 ? `:${index}` : ''}`;
+}
+
+export const isPath = ({ addressType, port }: ListenQuery): boolean => addressType === -1 || port < 0;
+
+export class HeldSockets {
+  readonly #held = new Map<string, HeldSocket>();
+  readonly #binding = new Map<string, Promise<HeldSocket | number>>();
+
+  get all(): readonly HeldSocket[] {
+    return [...this.#held.values()];
+  }
+
+  /** The socket of that address, bound now if it is not yet; or a negative errno. */
+  async hold(query: ListenQuery, data: unknown): Promise<HeldSocket | number> {
+    const key = keyOf(query);
+    const held = this.#held.get(key);
+    if (held) return held;
+    const binding = this.#binding.get(key) ?? this.#bind(key, query, data).finally(() => this.#binding.delete(key));
+    this.#binding.set(key, binding);
+    return binding;
+  }
+
+  release(key: string): void {
+    this.#held.get(key)?.handle.close();
+    this.#held.delete(key);
+  }
+
+  releaseAll(): void {
+    for (const key of [...this.#held.keys()]) this.release(key);
+  }
+
+  async #bind(key: string, query: ListenQuery, data: unknown): Promise<HeldSocket | number> {
+    let handle = bind(query);
+    if (handle === EADDRINUSE && isPath(query) && (await isStalePath(query.address))) {
+      unlinkSync(String(query.address));
+      handle = bind(query);
+    }
+    if (typeof handle === 'number') return handle;
+    const held = { key, query, handle, data };
+    this.#held.set(key, held);
+    return held;
+  }
+}
+
+function bind(query: ListenQuery): RawHandle | number {
+  if (createHandle === undefined) return -constants.errno.ENOSYS;
+  const handle = createHandle(shortest(query), query.port, query.addressType, query.fd, query.flags);
+  if (typeof handle === 'number') return handle;
+  // bind(2) reports EADDRINUSE late: libuv keeps it for the first use, and it would be lost once the descriptor travels.
+  const error = handle.getsockname?.({}) ?? 0;
+  if (error < 0) {
+    handle.close();
+    return error;
+  }
+  const mode = (query.readableAll ? 1 : 0) | (query.writableAll ? 2 : 0); // UV_READABLE, UV_WRITABLE
+  if (mode !== 0) handle.fchmod?.(mode);
+  return handle;
+}
+
+/** A UNIX path has room for 107 bytes (unix(7)): the relative spelling may fit where the absolute one does not. */
+function shortest(query: ListenQuery): string | null {
+  const { address } = query;
+  if (!isPath(query) || address === null || address.startsWith('\0')) return address;
+  const path = relative(process.cwd(), resolve(address));
+  return path.length < address.length ? path : address;
+}
+
+/** A socket file whose process is gone refuses connections; a live one, or a file of another kind, is left alone. */
+function isStalePath(path: string | null): Promise<boolean> {
+  if (path === null || path.startsWith('\0')) return Promise.resolve(false);
+  return new Promise(settle => {
+    const probe = net.connect({ path });
+    probe.once('connect', () => {
+      probe.destroy();
+      settle(false);
+    });
+    probe.once('error', (error: NodeJS.ErrnoException) => settle(error.code === 'ECONNREFUSED'));
+  });
+}

@@ -1,0 +1,31 @@
+// The agent: one forked child_process.
+
+import { fork } from 'node:child_process';
+import { ChildChannel } from './child-channel.js';
+import { environmentWith } from './environment.js';
+import type { Forker, ForkPlan, ProgramCommand } from './forker.js';
+
+export class ProcessForker implements Forker {
+  readonly #command: ProgramCommand;
+
+  constructor(command: ProgramCommand) {
+    this.#command = command;
+  }
+
+  fork({ env, mark }: ForkPlan): ChildChannel {
+    const { file, args, execArgv, cwd } = this.#command;
+    const forked = fork(file, [...args], {
+      execArgv: [...execArgv],
+      env: environmentWith({ ...this.#command.env, ...env, APP_CLUSTER_CHILD: mark }),
+      ...(cwd === undefined ? {} : { cwd }),
+    });
+    let state = 'none';
+    forked.once('spawn', () => {
+      state = 'online';
+    });
+    forked.once('exit', () => {
+      state = 'dead';
+    });
+    return new ChildChannel(forked, mark, () => state);
+  }
+}

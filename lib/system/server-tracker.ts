@@ -1,0 +1,53 @@
+// Which servers listen in this process, and which sockets they hold. Wraps `net.Server.prototype.listen`: public, and every
+// kind of server (http, https, http2, tls, net) goes through it.
+
+import type { Http2Session } from 'node:http2';
+import { Server, type Socket } from 'node:net';
+
+export interface TrackedServer {
+  readonly server: Server;
+  readonly sockets: ReadonlySet<Socket>;
+  /** On TLS the socket that speaks HTTP is not the one that was accepted. */
+  readonly secureSockets: ReadonlySet<Socket>;
+  readonly sessions: ReadonlySet<Http2Session>;
+}
+
+export interface ServerTracker {
+  /** Servers that listen now. */
+  readonly servers: ReadonlySet<TrackedServer>;
+  /** Any server has ever been asked to listen. */
+  readonly hasListened: boolean;
+  /** Called before a server listens. */
+  onListen: (server: Server) => void;
+}
+
+export function trackServers(): ServerTracker {
+  const servers = new Set<TrackedServer>();
+  const known = new WeakSet<Server>();
+  const tracker = { servers, hasListened: false, onListen: (_: Server) => {} };
+  const { listen } = Server.prototype;
+  Server.prototype.listen = function (this: Server, ...args: unknown[]) {
+    tracker.onListen(this);
+    tracker.hasListened = true;
+    if (!known.has(this)) {
+      known.add(this);
+      follow(this, servers);
+    }
+    return (listen as (...args: unknown[]) => Server).apply(this, args);
+  } as typeof listen;
+  return tracker;
+}
+
+function follow(server: Server, servers: Set<TrackedServer>): void {
+  const tracked = { server, sockets: new Set<Socket>(), secureSockets: new Set<Socket>(), sessions: new Set<Http2Session>() };
+  server.on('listening', () => servers.add(tracked));
+  server.on('close', () => servers.delete(tracked));
+  server.prependListener('connection', socket => keepWhileOpen(tracked.sockets, socket));
+  server.prependListener('secureConnection' as 'connection', socket => keepWhileOpen(tracked.secureSockets, socket));
+  server.prependListener('session' as 'connection', session => keepWhileOpen(tracked.sessions, session as unknown as Http2Session));
+}
+
+function keepWhileOpen<T extends { once(event: 'close', listener: () => void): unknown }>(open: Set<T>, item: T): void {
+  open.add(item);
+  item.once('close', () => open.delete(item));
+}

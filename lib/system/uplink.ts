@@ -1,0 +1,68 @@
+// A worker's line to its master. Our words travel as Node-internal messages: user code never sees them, order is kept.
+
+import cluster from 'node:cluster';
+import { CMD, type MasterWord, type WorkerWord } from '../protocol/words.js';
+
+/** Never throws: a master that is gone hears nothing. */
+export function say(word: WorkerWord, onSent: () => void = () => {}): void {
+  if (!process.connected || !process.send) return onSent();
+  try {
+    process.send({ cmd: CMD, ...word }, undefined, {}, () => onSent());
+  } catch {
+    onSent();
+  }
+}
+
+/** Sends a user message. False when there is no channel (any more). */
+export function sendUserMessage(message: object): boolean {
+  if (!process.connected || !process.send) return false;
+  try {
+    process.send(message, undefined, {}, () => {});
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function onUserMessage(listener: (message: unknown) => void): void {
+  process.on('message', listener);
+}
+
+export function onWord(listener: (word: MasterWord) => void): void {
+  process.on('internalMessage' as 'message', message => {
+    if ((message as { cmd?: unknown } | null)?.cmd === CMD) listener(message as MasterWord);
+  });
+}
+
+/** Calls back once when the master is gone or has cut the channel. */
+export function onOrphaned(listener: () => void): void {
+  process.once('disconnect', listener);
+}
+
+export function isClusterWorker(): boolean {
+  return cluster.isWorker;
+}
+
+/**
+ * Node ends a cluster worker with process.exit(0) the moment its master is gone, requests in flight included, unless it
+ * was asked to leave before. Saying so from birth turns a dead master into our own drain. Public property, set early.
+ */
+export function outliveMaster(): void {
+  if (cluster.worker) cluster.worker.exitedAfterDisconnect = true;
+}
+
+/** Lets the process end by itself when only the channel keeps it alive. */
+export function releaseChannel(): void {
+  process.channel?.unref();
+}
+
+/** The last resort of one that cannot be told any more. */
+export function killSelf(): void {
+  process.kill(process.pid, 'SIGKILL');
+}
+
+/** Our own preload must not be inherited by what user code forks. */
+export function forgetPreload(specifier: string): void {
+  const at = process.execArgv.indexOf(specifier);
+  if (at > 0 && process.execArgv[at - 1] === '--import') process.execArgv.splice(at - 1, 2);
+}

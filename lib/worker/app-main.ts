@@ -1,0 +1,79 @@
+// Main module of an app worker under a framework: builds the Application, serves its callback.
+
+import { workerLogger } from '../observe/logger.js';
+import { resolveHttps, type TlsOptions } from '../system/https-files.js';
+import { sendUserMessage } from '../system/uplink.js';
+import { closeThenExit, type FrameworkInstance, loadFramework, readOptions, type WorkerOptions } from './framework.js';
+import { createFrameworkServer, type FrameworkServer, type ServerError } from './framework-server.js';
+
+interface Application extends FrameworkInstance {
+  readonly config?: { readonly cluster?: { readonly listen?: ListenConfig; readonly https?: TlsOptions } };
+  callback(): (request: unknown, response: unknown) => void;
+}
+
+interface ListenConfig {
+  readonly port?: unknown;
+  readonly hostname?: string;
+  readonly path?: string;
+}
+
+interface Target {
+  readonly port: unknown;
+  readonly hostname: string | undefined;
+  readonly path: string | undefined;
+}
+
+const logger = workerLogger('app');
+
+function fail(error: unknown, what = 'start error'): void {
+  if (error !== undefined) logger.error(error);
+  logger.error(`[app_worker] ${what}, exiting with code:1`);
+  closeThenExit(1);
+}
+
+/** The app may set its port in code: in the very object it was given, in its `options`, or in its configuration. */
+function targetOf(app: Application, options: WorkerOptions, isHttps: boolean): Target {
+  const listen = app.config?.cluster?.listen;
+  const port = options['port'] ?? listen?.port ?? (isHttps ? 8443 : 7001);
+  return { port: toPort(port), hostname: (options['host'] as string | undefined) ?? listen?.hostname, path: listen?.path };
+}
+
+function toPort(port: unknown): unknown {
+  return typeof port === 'string' && /^\d+$/.test(port) ? Number(port) : port;
+}
+
+function listen(server: FrameworkServer, { port, hostname, path }: Target, debugPort: unknown): void {
+  server.on('error', (error: ServerError) => {
+    logger.error(error);
+    logger.error(`[app_worker] server got error: ${error.message}, code: ${error.code}`);
+    if (!server.listening) closeThenExit(1);
+  });
+  if (path !== undefined && path !== '') return void server.listen(path);
+  if (typeof port !== 'number') {
+    logger.error(`[app_worker] port should be number, but got ${String(port)}(${typeof port})`);
+    return closeThenExit(1);
+  }
+  server.listen(hostname === undefined ? { port } : { port, host: hostname });
+  if (typeof debugPort === 'number') server.companion().listen(debugPort);
+}
+
+async function main(): Promise<void> {
+  const options = await readOptions();
+  const app = await loadFramework<Application>('Application', options);
+  app.once?.('startTimeout', () => fail(undefined, 'start timeout'));
+  app.ready(error => {
+    if (error) fail(error);
+    else serve(app, options);
+  });
+}
+
+function serve(app: Application, options: WorkerOptions): void {
+  const https = resolveHttps({ ...app.config?.cluster?.https, ...(options['https'] as TlsOptions | undefined) });
+  const target = targetOf(app, options, https !== undefined);
+  sendUserMessage({ to: 'master', action: 'realport', data: { port: target.path || target.port, protocol: https ? 'https' : 'http' } });
+  const server = createFrameworkServer(app.callback(), https);
+  app.emit?.('server', server);
+  listen(server, target, options['debugPort']);
+}
+
+main().catch((error: unknown) => fail(error));

@@ -1,0 +1,59 @@
+// A framework's class → a running instance: what agent and app workers share.
+
+import { ClusterError } from '../errors.js';
+import { afterUnref } from '../system/clock.js';
+import { commandLine, exitProcess } from '../system/environment.js';
+import { loadModule, packageEntry } from '../system/load-module.js';
+import { onWord, say } from '../system/uplink.js';
+import { workerContext } from './context.js';
+
+export interface FrameworkInstance {
+  ready(callback: (error?: Error) => void): unknown;
+  close?(): unknown;
+  once?(event: string, listener: (...args: unknown[]) => void): unknown;
+  removeListener?(event: string, listener: (...args: unknown[]) => void): unknown;
+  emit?(event: string, ...args: unknown[]): unknown;
+}
+
+/** What `startCluster` was given, after normalisation; unknown keys untouched. Frameworks may change it. */
+export type WorkerOptions = Record<string, unknown> & { readonly framework: string };
+
+/** From argv[2], where process tools look for it; what is secret or too large comes over the channel. */
+export async function readOptions(): Promise<WorkerOptions> {
+  const [text = '{}'] = commandLine();
+  const visible = JSON.parse(text) as WorkerOptions;
+  if (!workerContext()?.boot.awaitsOptions) return visible;
+  return new Promise(resolve => {
+    onWord(word => {
+      if (word.act === 'boot') resolve(word.options as WorkerOptions);
+    });
+    say({ act: 'hello' });
+  });
+}
+
+export async function loadFramework<T extends FrameworkInstance>(exportName: 'Agent' | 'Application', options: WorkerOptions): Promise<T> {
+  const framework = await loadModule(packageEntry(options.framework));
+  const Class = exportNamed(framework, exportName);
+  if (typeof Class !== 'function') {
+    const message = `should define ${exportName} in ${options.framework}`;
+    throw new ClusterError('ERR_INVALID_CONFIG', message, { details: { framework: options.framework, exportName } });
+  }
+  const instance = new (Class as new (options: WorkerOptions) => T)(options);
+  const context = workerContext();
+  if (context) context.leaving.close = () => instance.close?.();
+  return instance;
+}
+
+function exportNamed(exports: Record<string, unknown>, name: string): unknown {
+  return exports?.[name] ?? (exports?.['default'] as Record<string, unknown> | undefined)?.[name];
+}
+
+/** Lets what was opened close, but not for longer than a stop may take. */
+export function closeThenExit(code: number): void {
+  const context = workerContext();
+  afterUnref(context?.boot.stopMs ?? 0, () => exitProcess(code));
+  void Promise.resolve()
+    .then(() => context?.leaving.close())
+    .catch(() => {})
+    .finally(() => exitProcess(code));
+}

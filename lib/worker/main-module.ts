@@ -1,0 +1,43 @@
+// A plain program: the user's file is the main module. Serves what it exports, unless it listens by itself.
+
+import type { Server } from 'node:net';
+import type { Boot } from '../protocol/words.js';
+import { mainFile } from '../system/environment.js';
+import { evaluatedMain, onNextTurn } from '../system/main-module.js';
+import type { ServerTracker } from '../system/server-tracker.js';
+import { say } from '../system/uplink.js';
+import { toServer } from './exported-server.js';
+
+/** Waits for the main module and then does what is left to do. Returns at once: the main module runs after the preload. */
+export function reportMainModule(boot: Boot, tracker: ServerTracker): void {
+  onNextTurn(async () => {
+    const file = mainFile();
+    const exported = file === undefined ? undefined : await evaluatedMain(file);
+    if (boot.role === 'agent') await runAgent(exported);
+    else if (!tracker.hasListened) await serve(exported, boot, tracker);
+    if (boot.readyOn === 'online' || boot.role === 'agent') say({ act: 'ready' });
+  });
+}
+
+async function runAgent(exported: unknown): Promise<void> {
+  if (typeof exported === 'function' && !isClass(exported)) await (exported as () => unknown)();
+}
+
+async function serve(exported: unknown, boot: Boot, tracker: ServerTracker): Promise<void> {
+  const server = await toServer(exported, boot.serve, () => tracker.hasListened);
+  if (server === undefined || tracker.hasListened) return;
+  yieldTo(tracker, server);
+  const { port, host } = boot.serve;
+  server.listen(host === undefined ? { port } : { port, host });
+}
+
+/** An application that exports itself for its tests and listens later, after its database is there, gets the address back. */
+function yieldTo(tracker: ServerTracker, implicit: Server): void {
+  tracker.onListen = server => {
+    if (server !== implicit && implicit.listening) implicit.close();
+  };
+}
+
+function isClass(value: unknown): boolean {
+  return typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value));
+}

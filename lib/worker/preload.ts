@@ -1,0 +1,14 @@
+// Preloaded (node --import) into agent and app workers, before any user code. Loads nothing in what those fork.
+
+import { isMainThread } from 'node:worker_threads';
+import { BOOT_VARIABLE, type Boot } from '../protocol/words.js';
+import { parentPid, takeVariable } from '../system/environment.js';
+
+const text = isMainThread ? takeVariable(BOOT_VARIABLE) : undefined;
+if (text !== undefined) {
+  const boot = JSON.parse(text) as Boot;
+  if (boot.masterPid === parentPid()) {
+    const { startWorker } = await import('./start.js');
+    await startWorker(boot, import.meta.url);
+  }
+}

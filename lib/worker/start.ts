@@ -1,0 +1,33 @@
+// The runtime's part of a worker, before user code: servers are watched, the way out is prepared, the user's preloads are loaded.
+
+import type { Boot } from '../protocol/words.js';
+import { systemClock } from '../system/clock.js';
+import { drainServers } from '../system/drain.js';
+import { loadModules } from '../system/load-module.js';
+import { trackServers } from '../system/server-tracker.js';
+import { onSignals, surviveBrokenOutput } from '../system/signals.js';
+import { forgetPreload, isClusterWorker, onWord, outliveMaster, say } from '../system/uplink.js';
+import { setContext } from './context.js';
+import { keepLastWords } from './last-words.js';
+import { Leaving } from './leaving.js';
+import { reportMainModule } from './main-module.js';
+
+/** Reach the whole terminal group, but only the master decides what they mean. */
+const MASTERS_SIGNALS = ['SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGBREAK'] as const;
+
+export async function startWorker(boot: Boot, preload: string): Promise<void> {
+  forgetPreload(preload);
+  outliveMaster();
+  surviveBrokenOutput();
+  onSignals(MASTERS_SIGNALS, () => {});
+  keepLastWords();
+  const tracker = trackServers();
+  const leaving = new Leaving(boot, lingerMs => drainServers(tracker, lingerMs, systemClock));
+  leaving.prepare(isClusterWorker());
+  setContext({ boot, tracker, leaving });
+  onWord(word => {
+    if (word.act === 'drain') void leaving.drain(word.lingerMs).then(() => say({ act: 'drained' }));
+  });
+  await loadModules(boot.require, boot.baseDir);
+  if (boot.framework === undefined) reportMainModule(boot, tracker);
+}
