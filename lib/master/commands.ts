@@ -49,7 +49,7 @@ function commandOf(role: Boot['role'], file: string, { settings, options, master
   return {
     file,
     args: isFramework ? [argument.text] : role === 'app' ? settings.args : [],
-    execArgv: ['--import', PRELOAD_URL, ...settings.execArgv],
+    execArgv: [...settings.execArgv, '--import', PRELOAD_URL], // The last one: the main module follows it directly.
     cwd,
     env: { ...settings.environment, [BOOT_VARIABLE]: JSON.stringify(boot) },
   };

@@ -61,14 +61,19 @@ function fromEnvironment(): FromEnvironment {
   for (const option of OPTIONS.filter(({ flag, name }) => flag !== undefined && name !== 'setEnv')) {
     const candidates = [`APP_CLUSTER_${option.name.replace(/[A-Z]/g, letter => `_${letter}`).toUpperCase()}`, ...(option.variables ?? [])];
     const name = candidates.find(candidate => variable(candidate) !== undefined);
-    if (name === undefined) continue;
-    options[option.name] = valueOf(option, variable(name) ?? '');
+    if (name === undefined || isPathAsPort(name)) continue;
+    options[option.name] = parsedVariable(option, variable(name) ?? '');
     names.set(option.name, name);
   }
   return { options, names };
 }
 
-function valueOf({ type, repeatable }: OptionFacts, text: string): unknown {
+/** PORT may hold the path of a UNIX socket: the program's own business. */
+function isPathAsPort(name: string): boolean {
+  return name === 'PORT' && /[\\/]/.test(variable(name) ?? '');
+}
+
+function parsedVariable({ type, repeatable }: OptionFacts, text: string): unknown {
   if (type === 'boolean') return /^(1|true)$/i.test(text) ? true : /^(0|false)$/i.test(text) ? false : text;
   return repeatable ? [text] : text;
 }

@@ -151,7 +151,7 @@ function typeScriptLoader(program: Program | undefined, baseDir: string, issues:
   const files = program?.kind === 'entry' ? [program.file, program.agentFile ?? ''] : [];
   if (runsTypeScript() || !files.some(file => /^\.[cm]?ts$/.test(extname(file)))) return [];
   const tsx = installedPackage('tsx', baseDir) ?? installedPackage('tsx', dirname(files[0] ?? baseDir));
-  if (tsx !== undefined) return ['--import', importUrl('tsx', baseDir)];
+  if (tsx !== undefined) return ['--import', importUrl(tsx)];
   issues.push({ kind: 'configuration', message: `${files[0]} is TypeScript: run it on Node 22.18 or later, or install tsx beside it (npm install tsx).` });
   return [];
 }

@@ -2,8 +2,9 @@
 
 import { logEvents } from '../observe/log.js';
 import { masterLogger } from '../observe/logger.js';
-import { EVENTS_VARIABLE, tellParent } from '../observe/tell-parent.js';
+import { tellParent } from '../observe/tell-parent.js';
 import type { ClusterEvent } from '../protocol/events.js';
+import { EVENTS_VARIABLE } from '../protocol/testing-words.js';
 import type { StopReport } from '../supervision/stop-in-order.js';
 import { type Clock, systemClock } from '../system/clock.js';
 import { onProcessExit, variable } from '../system/environment.js';

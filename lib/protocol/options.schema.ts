@@ -53,12 +53,10 @@ export const optionsSchema = z
     framework: text({ flag: '--framework <name>', description: 'Run on this framework: a package name or an absolute path' }),
     customEgg: text({ description: 'Old name of framework', deprecated: true }),
     baseDir: text({ flag: '--base-dir <dir>', description: "The application's folder. Default: the current one" }),
-    agent: z
-      .union([z.string(), z.boolean()], { error: 'should be a file, or false' })
-      .meta({
-        flag: '--agent <file>',
-        description: 'Run this file in the agent worker. Default: agent.* beside the entry, if there is one',
-      } satisfies FlagMeta),
+    agent: z.union([z.string(), z.boolean()], { error: 'should be a file, or false' }).meta({
+      flag: '--agent <file>',
+      description: 'Run this file in the agent worker. Default: agent.* beside the entry, if there is one',
+    } satisfies FlagMeta),
     workers: z
       .union([z.int(WORKER_RANGE).min(1, WORKER_RANGE).max(1_024, WORKER_RANGE), z.string().regex(INTEGER_TO_1024, WORKER_RANGE)], WORKER_RANGE)
       .meta({ flag: '-w, --workers <n>', description: 'How many app workers. Default: the CPUs this process may really use' } satisfies FlagMeta),
@@ -92,12 +90,10 @@ export const optionsSchema = z
       .meta({ flag: '--set-env <key=value>', description: 'Environment variable for agent and app workers', repeatable: true } satisfies FlagMeta),
     envFile: list({ flag: '--env-file <file>', description: 'File of KEY=VALUE lines for agent and app workers' }),
     pidFile: text({ flag: '--pid-file <file>', description: "Write the master's pid here while it runs" }),
-    ready: z
-      .enum(['listening', 'signal', 'online'], { error: 'should be listening, signal or online' })
-      .meta({
-        flag: '--ready <when>',
-        description: "When a worker counts as started: listening, signal (process.send('ready')) or online. Default: listening",
-      } satisfies FlagMeta),
+    ready: z.enum(['listening', 'signal', 'online'], { error: 'should be listening, signal or online' }).meta({
+      flag: '--ready <when>',
+      description: "When a worker counts as started: listening, signal (process.send('ready')) or online. Default: listening",
+    } satisfies FlagMeta),
     startTimeout: duration({ flag: '--start-timeout <time>', description: 'A worker that takes longer to start has failed. Default: 60s' }),
     stopTimeout: duration({ flag: '--stop-timeout <time>', description: 'Whole budget of a stop, forced afterwards. Default: 30s' }),
     linger: duration({ flag: '--linger <time>', description: 'How long idle kept-alive connections may still ask while draining. Default: 1s' }),

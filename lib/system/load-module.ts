@@ -16,9 +16,11 @@ export function resolveModule(specifier: string, baseDir: string): string {
   }
 }
 
-/** For node's --import. */
-export function importUrl(specifier: string, baseDir: string): string {
-  return pathToFileURL(resolveModule(specifier, baseDir)).href;
+/** What node's --import needs of an installed package: a URL. */
+export function importUrl(folder: string): string {
+  const { exports } = readPackage(createRequire(import.meta.url), folder) ?? {};
+  const target = entryOf((exports as Record<string, unknown> | undefined)?.['.'] ?? exports);
+  return pathToFileURL(target === undefined ? packageEntry(folder) : join(folder, target)).href;
 }
 
 export async function loadModules(specifiers: readonly string[], baseDir: string): Promise<void> {

@@ -4,7 +4,7 @@ import { ClusterError } from '../errors.js';
 import { afterUnref } from '../system/clock.js';
 import { commandLine, exitProcess } from '../system/environment.js';
 import { loadModule, packageEntry } from '../system/load-module.js';
-import { onWord, say } from '../system/uplink.js';
+import { awaitedOptions } from './awaited-options.js';
 import { workerContext } from './context.js';
 
 export interface FrameworkInstance {
@@ -23,12 +23,7 @@ export async function readOptions(): Promise<WorkerOptions> {
   const [text = '{}'] = commandLine();
   const visible = JSON.parse(text) as WorkerOptions;
   if (!workerContext()?.boot.awaitsOptions) return visible;
-  return new Promise(resolve => {
-    onWord(word => {
-      if (word.act === 'boot') resolve(word.options as WorkerOptions);
-    });
-    say({ act: 'hello' });
-  });
+  return (await awaitedOptions()) as WorkerOptions;
 }
 
 export async function loadFramework<T extends FrameworkInstance>(exportName: 'Agent' | 'Application', options: WorkerOptions): Promise<T> {

@@ -3,9 +3,11 @@
 import type { Server } from 'node:net';
 import type { Boot } from '../protocol/words.js';
 import { mainFile } from '../system/environment.js';
+import { resolveHttps, type TlsOptions } from '../system/https-files.js';
 import { evaluatedMain, onNextTurn } from '../system/main-module.js';
 import type { ServerTracker } from '../system/server-tracker.js';
 import { say } from '../system/uplink.js';
+import { awaitedOptions } from './awaited-options.js';
 import { toServer } from './exported-server.js';
 
 /** Waits for the main module and then does what is left to do. Returns at once: the main module runs after the preload. */
@@ -24,7 +26,8 @@ async function runAgent(exported: unknown): Promise<void> {
 }
 
 async function serve(exported: unknown, boot: Boot, tracker: ServerTracker): Promise<void> {
-  const server = await toServer(exported, boot.serve, () => tracker.hasListened);
+  const https = boot.serve.isHttps ? resolveHttps((await awaitedOptions())['https'] as TlsOptions) : undefined;
+  const server = await toServer(exported, { ...boot.serve, https }, () => tracker.hasListened);
   if (server === undefined || tracker.hasListened) return;
   yieldTo(tracker, server);
   const { port, host } = boot.serve;

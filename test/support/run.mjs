@@ -1,0 +1,15 @@
+// Runs every test file of the built output (Node 20 takes no globs), and stops a suite that hangs.
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../dist/test/', import.meta.url));
+const wanted = process.argv.slice(2);
+const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
+  .filter(path => path.endsWith('.test.js'))
+  .filter(path => wanted.length === 0 || wanted.some(part => path.includes(part)))
+  .map(path => `${root}${path}`)
+  .sort();
+const { status, signal } = spawnSync(process.execPath, ['--test', '--test-timeout=120000', '--test-concurrency=2', ...files], { stdio: 'inherit' });
+if (signal) console.error(`ended by ${signal}`);
+process.exit(status ?? 1);
