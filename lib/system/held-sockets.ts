@@ -2,7 +2,7 @@
 // `net._createServerHandle`, which is non-public, because no public call binds without listening. Present with the same
 // signature on Node 20, 22, 24 and 26; `canHoldSockets` tells where it is not, and stock `cluster` serves then.
 
-import { unlinkSync } from 'node:fs';
+import { lstatSync, unlinkSync } from 'node:fs';
 import net from 'node:net';
 import { constants } from 'node:os';
 import { relative, resolve } from 'node:path';
@@ -125,9 +125,9 @@ function shortest(query: ListenQuery): string | null {
   return path.length < address.length ? path : address;
 }
 
-/** A socket file whose process is gone refuses connections; a live one, or a file of another kind, is left alone. */
+/** A socket file whose process is gone refuses connections. So does a file of another kind, which is not ours to remove. */
 function isStalePath(path: string | null): Promise<boolean> {
-  if (path === null || path.startsWith('\0')) return Promise.resolve(false);
+  if (path === null || path.startsWith('\0') || !lstatSync(path, { throwIfNoEntry: false })?.isSocket()) return Promise.resolve(false);
   return new Promise(settle => {
     const probe = net.connect({ path });
     probe.once('connect', () => {
