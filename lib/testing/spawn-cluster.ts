@@ -40,6 +40,8 @@ export interface SpawnedCluster extends AsyncDisposable {
   kill(pid: number, signal?: NodeJS.Signals): void;
   /** To the master's channel, as its parent. */
   send(message: unknown): void;
+  /** Cuts that channel, as a daemonising parent does. No events come from then on. */
+  disconnect(): void;
   /** The next event of that type after the last one waited for. Rejects with the output when it does not come in time. */
   waitFor<T extends EventType>(type: T, where?: (event: EventOf<T>) => boolean): Promise<EventOf<T>>;
   /** Everything written so far, stdout and stderr as they came. */
@@ -50,6 +52,7 @@ export interface SpawnedCluster extends AsyncDisposable {
 }
 
 const TIMEOUT_MS = 20_000;
+const LAST_OUTPUT_MS = 1_000;
 /** A runaway child must not fill the memory of the test. */
 const MOST_OUTPUT = 4_000_000;
 
@@ -81,6 +84,11 @@ function startProcess(
   const { NODE_TEST_CONTEXT: _, ...inherited } = process.env; // Or children of a test report as tests.
   const own = { ...inherited, [EVENTS_VARIABLE]: '1', ...(isScript ? { WORKERS: String(workers), PORT: String(port) } : {}), ...env };
   return spawn(node, command, { env: own, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], ...(cwd === undefined ? {} : { cwd }) });
+}
+
+function outputEnd({ stdout, stderr }: ChildProcess): Promise<unknown> {
+  const ended = [stdout, stderr].map(stream => (stream === null || stream.readableEnded ? undefined : new Promise(resolve => stream.once('end', resolve))));
+  return Promise.race([Promise.all(ended), new Promise(resolve => setTimeout(resolve, LAST_OUTPUT_MS))]);
 }
 
 interface Waiting {
@@ -118,7 +126,8 @@ class Spawned implements SpawnedCluster {
         for (const waiting of this.#waiting) waiting.giveUp(`the master ended (code ${exit.code}, signal ${exit.signal})`);
         resolve(exit);
       };
-      master.once('close', (code, signal) => end({ code, signal }));
+      // Not 'close', which never comes once the channel was cut by us. What the master wrote last is read first, but orphans may hold the pipe.
+      master.once('exit', (code, signal) => void outputEnd(master).then(() => end({ code, signal })));
       master.once('error', error => end({ code: null, signal: null, error: error.message }));
     });
   }
@@ -139,6 +148,10 @@ class Spawned implements SpawnedCluster {
   }
   send(message: unknown): void {
     this.#master.send(message as object);
+  }
+
+  disconnect(): void {
+    this.#master.disconnect();
   }
 
   waitFor<T extends EventType>(type: T, where: (event: EventOf<T>) => boolean = () => true): Promise<EventOf<T>> {
