@@ -20,6 +20,7 @@ const INTEGER_TO_1024 = /^(?:[1-9]\d{0,2}|10[01]\d|102[0-4])$/;
 const INTEGER_TO_65535 = /^(?:\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])$/;
 const DURATION = /^\d+(?:\.\d+)?(?:ms|s|m|h)$/;
 const LONGEST_MS = 2 ** 31 - 1;
+const WITH_UNIT = { error: 'should be a number with a unit: ms, s, m or h (30s)' };
 const PORT_RANGE = { error: 'should be a whole number from 0 to 65535' };
 const WORKER_RANGE = { error: 'should be a whole number from 1 to 1024' };
 

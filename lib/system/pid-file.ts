@@ -1,6 +1,6 @@
 // A pid file: refuses a second start, is removed only while it is still ours.
 
-import { mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ClusterError, messageOf } from '../errors.js';
 import { commandOf } from './port-owner.js';
@@ -14,7 +14,7 @@ export interface PidFile {
 /** Writes our pid. Throws ERR_ALREADY_RUNNING when it names a live process, ERR_PID_FILE when it cannot be written. */
 export function writePidFile(path: string): PidFile {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     claim(path);
   } catch (cause) {
     if (cause instanceof ClusterError) throw cause;
@@ -24,6 +24,13 @@ export function writePidFile(path: string): PidFile {
     });
   }
   return { remove: () => removeOwn(path) };
+}
+
+/** Not mkdir's `recursive`, which never ends where the system refuses with ENOENT (/proc). */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path);
 }
 
 /** `wx` decides a race of two starts; a stale file is replaced whole, by rename. */

@@ -40,6 +40,8 @@ export interface SpawnedCluster extends AsyncDisposable {
   kill(pid: number, signal?: NodeJS.Signals): void;
   /** To the master's channel, as its parent. */
   send(message: unknown): void;
+  /** Stops reading what it writes, as a terminal that is closed. */
+  closeOutput(): void;
   /** Cuts that channel, as a daemonising parent does. No events come from then on. */
   disconnect(): void;
   /** The next event of that type after the last one waited for. Rejects with the output when it does not come in time. */
@@ -87,7 +89,9 @@ function startProcess(
 }
 
 function outputEnd({ stdout, stderr }: ChildProcess): Promise<unknown> {
-  const ended = [stdout, stderr].map(stream => (stream === null || stream.readableEnded ? undefined : new Promise(resolve => stream.once('end', resolve))));
+  const ended = [stdout, stderr].map(stream =>
+    stream === null || stream.readableEnded || stream.destroyed ? undefined : new Promise(resolve => stream.once('end', resolve)),
+  );
   return Promise.race([Promise.all(ended), new Promise(resolve => setTimeout(resolve, LAST_OUTPUT_MS))]);
 }
 
@@ -150,6 +154,10 @@ class Spawned implements SpawnedCluster {
     this.#master.send(message as object);
   }
 
+  closeOutput(): void {
+    this.#master.stdout?.destroy();
+    this.#master.stderr?.destroy();
+  }
   disconnect(): void {
     this.#master.disconnect();
   }

@@ -97,7 +97,8 @@ suite('a framework of the egg kind', { concurrency: 2 }, () => {
     const { received } = await seenBy(cluster, '/agent');
     const agent = received.find(({ action }) => action === 'that')?.data as Seen['received'];
     assert.equal(actions({ received: agent }).filter(action => action === 'egg-ready').length, 1);
-    assert.deepEqual((agent.findLast(({ action }) => action === 'egg-pids')?.data as number[]).toSorted(), cluster.workers().toSorted());
+    const pids = agent.findLast(({ action }) => action === 'egg-pids')?.data as number[];
+    assert.deepEqual(pids.toSorted(), cluster.workers().toSorted());
   });
 
   test('a dead app worker is replaced; parent and agent hear of it, survivors hear nothing twice', async () => {

@@ -27,6 +27,12 @@ export function ask(target: number | RequestOptions, path = '/'): Promise<Answer
 
 export const bodyOf = async (target: number | RequestOptions, path = '/'): Promise<string> => (await ask(target, path)).body;
 
+/** One that reuses its connections. */
+export function keepAliveAgent(): Agent & Disposable {
+  const agent = new Agent({ keepAlive: true });
+  return Object.assign(agent, { [Symbol.dispose]: () => agent.destroy() });
+}
+
 export interface Load {
   /** Ends it and tells what came of it. */
   end(): Promise<{ readonly served: number; readonly failed: readonly string[] }>;
