@@ -34,11 +34,7 @@ const list = (meta: FlagMeta) =>
   z.union([z.string(), z.array(z.string())], { error: 'should be a text or a list of texts' }).meta({ ...meta, repeatable: true });
 const port = (meta: FlagMeta) =>
   z.union([z.int(PORT_RANGE).min(0, PORT_RANGE).max(65_535, PORT_RANGE), z.string().regex(INTEGER_TO_65535, PORT_RANGE)], PORT_RANGE).meta({ ...meta });
-const duration = (meta: FlagMeta) =>
-  z
-    .string()
-    .regex(DURATION, { error: 'should be a number with a unit: ms, s, m or h (30s)' })
-    .meta({ ...meta });
+const duration = (meta: FlagMeta) => z.string(WITH_UNIT).regex(DURATION, WITH_UNIT).meta({ ...meta });
 const milliseconds = (description: string) => z.number({ error: 'should be a number of milliseconds' }).min(0).max(LONGEST_MS).meta({ description });
 
 const httpsOptions = z.looseObject({
