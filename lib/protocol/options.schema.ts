@@ -34,7 +34,11 @@ const list = (meta: FlagMeta) =>
   z.union([z.string(), z.array(z.string())], { error: 'should be a text or a list of texts' }).meta({ ...meta, repeatable: true });
 const port = (meta: FlagMeta) =>
   z.union([z.int(PORT_RANGE).min(0, PORT_RANGE).max(65_535, PORT_RANGE), z.string().regex(INTEGER_TO_65535, PORT_RANGE)], PORT_RANGE).meta({ ...meta });
-const duration = (meta: FlagMeta) => z.string(WITH_UNIT).regex(DURATION, WITH_UNIT).meta({ ...meta });
+const duration = (meta: FlagMeta) =>
+  z
+    .string(WITH_UNIT)
+    .regex(DURATION, WITH_UNIT)
+    .meta({ ...meta });
 const milliseconds = (description: string) => z.number({ error: 'should be a number of milliseconds' }).min(0).max(LONGEST_MS).meta({ description });
 
 const httpsOptions = z.looseObject({
@@ -101,7 +105,7 @@ export const optionsSchema = z
       .array(z.string(), { error: 'should be a list of texts' })
       .meta({ description: 'Arguments of the program itself; on the command line what follows --' } satisfies FlagMeta),
     plugins: z
-      .record(z.string(), z.unknown())
+      .record(z.string(), z.unknown(), { error: 'should be an object' })
       .nullable()
       .meta({ description: "Handed to the framework's loader" } satisfies FlagMeta),
     debugPort: port({ description: 'A second, plain HTTP port of a framework application' }),
