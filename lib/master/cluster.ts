@@ -1,6 +1,5 @@
 // One cluster from start to stop: its phases, and the handle that `startCluster` returns.
 
-import { randomUUID } from 'node:crypto';
 import { ClusterError, exitCodeOf, messageOf } from '../errors.js';
 import { publicStatus } from '../lifecycle/public-status.js';
 import type { Address, ClusterEvent, EventOf, EventType } from '../protocol/events.js';
@@ -8,7 +7,7 @@ import type { ClusterSnapshot } from '../protocol/snapshot.js';
 import { ReloadFailure, StartFailure } from '../supervision/group.js';
 import { type Part, type StopReport, stopInOrder } from '../supervision/stop-in-order.js';
 import type { Cancel, Clock } from '../system/clock.js';
-import { nodeVersion, ownPid } from '../system/environment.js';
+import { nodeVersion, ownPid, uniqueName } from '../system/environment.js';
 import { freePort } from '../system/free-port.js';
 import { memoryFacts } from '../system/memory.js';
 import type { ParentLine } from '../system/parent-line.js';
@@ -41,7 +40,7 @@ export class Cluster implements AsyncDisposable {
   readonly settings: Settings;
   readonly #needs: ClusterNeeds;
   readonly #readiness = new Readiness();
-  readonly #instance = randomUUID().slice(0, 13);
+  readonly #instance = uniqueName();
   #phase: 'starting' | 'up' | 'stopping' | 'stopped' = 'starting';
   #workforce: Workforce | undefined;
   #pidFile: PidFile | undefined;

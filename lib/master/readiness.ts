@@ -1,6 +1,8 @@
 // Whether the cluster is ready. The only user of get-ready.
 
-import { Ready } from 'get-ready';
+import { requirePackage } from '../system/require-package.js';
+
+const { Ready } = requirePackage<typeof import('get-ready')>('get-ready');
 
 export class Readiness {
   readonly #ready = new Ready();

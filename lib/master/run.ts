@@ -1,7 +1,7 @@
 // What the command line and startCluster share: observers, signals, and the way from a stop to an exit code.
 
 import { logEvents } from '../observe/log.js';
-import { masterLogger } from '../observe/logger.js';
+import { deferred, masterLogger } from '../observe/logger.js';
 import { tellParent } from '../observe/tell-parent.js';
 import type { ClusterEvent } from '../protocol/events.js';
 import { EVENTS_VARIABLE } from '../protocol/testing-words.js';
@@ -25,10 +25,18 @@ export async function prepareCluster(settings: Settings, suspicions: readonly Cl
   const parent = parentLine();
   const isQuiet = settings.serverEnv === 'local' || settings.nodeEnv === 'development';
   surviveBrokenOutput();
-  events.onAny(logEvents(masterLogger(), isQuiet));
+  const logger = deferred(masterLogger());
+  events.onAny(logEvents(logger, isQuiet));
+  const stopWaiting = events.on('child-forked', () => {
+    stopWaiting();
+    systemClock.after(0, () => logger.open());
+  });
   if (variable(EVENTS_VARIABLE) === '1') events.onAny(tellParent(parent));
   for (const suspicion of suspicions) events.emit(suspicion);
-  onProcessExit(code => events.emit({ type: 'master-left', code }));
+  onProcessExit(code => {
+    events.emit({ type: 'master-left', code });
+    logger.open();
+  });
   const settled = await settlePort(settings, event => events.emit(event));
   return new Cluster(settled, { clock: systemClock, random: Math.random, parent, events });
 }

@@ -1,8 +1,8 @@
 // Log lines, written by egg-logger. The only user of egg-logger, which is heavy (30 ms, 10 MiB): loaded with the first line.
 
-import { createRequire } from 'node:module';
 import type { EggConsoleLogger, LoggerLevel } from 'egg-logger';
 import { variable } from '../system/environment.js';
+import { requirePackage } from '../system/require-package.js';
 
 export type Level = 'debug' | 'info' | 'warn' | 'error';
 export type Logger = Record<Level, (message: unknown, ...values: unknown[]) => void>;
@@ -25,6 +25,29 @@ function firstLevel(...variables: string[]): string | undefined {
   return variables.map(name => variable(name)?.toUpperCase()).find(level => level !== undefined && LEVELS.includes(level));
 }
 
+export interface DeferredLogger extends Logger {
+  /** Writes what was kept, and from now on at once. */
+  open(): void;
+}
+
+/** Keeps lines until opened: loading egg-logger can wait until the first child boots beside us. An error opens it. */
+export function deferred(logger: Logger): DeferredLogger {
+  let kept: (() => void)[] | undefined = [];
+  const open = () => {
+    const lines = kept ?? [];
+    kept = undefined;
+    for (const write of lines) write();
+  };
+  const write =
+    (level: Level) =>
+    (message: unknown, ...values: unknown[]) => {
+      if (kept === undefined) return logger[level](message, ...values);
+      kept.push(() => logger[level](message, ...values));
+      if (level === 'error') open();
+    };
+  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error'), open };
+}
+
 function lazyLogger(levelOf: () => string | undefined): Logger {
   let logger: EggConsoleLogger | undefined;
   const write =
@@ -37,7 +60,6 @@ function lazyLogger(levelOf: () => string | undefined): Logger {
 }
 
 function load(level: string | undefined): EggConsoleLogger {
-  const require = createRequire(import.meta.url);
-  const { EggConsoleLogger: ConsoleLogger } = require('egg-logger') as { EggConsoleLogger: new (options: { level?: LoggerLevel }) => EggConsoleLogger };
+  const { EggConsoleLogger: ConsoleLogger } = requirePackage<{ EggConsoleLogger: new (options: { level?: LoggerLevel }) => EggConsoleLogger }>('egg-logger');
   return new ConsoleLogger(level === undefined ? {} : { level: level as LoggerLevel });
 }

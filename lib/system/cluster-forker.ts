@@ -6,9 +6,11 @@
 
 import cluster, { type Worker } from 'node:cluster';
 import { format } from 'node:util';
-import { fork as cfork } from 'cfork';
 import { ChildChannel } from './child-channel.js';
 import type { Forker, ForkPlan, ProgramCommand } from './forker.js';
+import { requirePackage } from './require-package.js';
+
+const { fork: cfork } = requirePackage<typeof import('cfork')>('cfork');
 
 /** cfork counts re-forks and stops at a limit; the group has its own policy. */
 const NO_LIMIT = Number.MAX_SAFE_INTEGER;

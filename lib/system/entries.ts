@@ -1,12 +1,16 @@
 // Where the entry files of the processes are, in the built package.
 
-import { fileURLToPath } from 'node:url';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
-const room = (path: string) => new URL(`../${path}`, import.meta.url);
+/** Found by the package's own name, wherever this code ended up in the build. */
+const PACKAGE = dirname(createRequire(import.meta.url).resolve('app-cluster/package.json'));
+const built = (path: string) => join(PACKAGE, 'dist', 'lib', path);
 
 /** For node's --import: a URL. */
-export const PRELOAD_URL = room('worker/preload.js').href;
-export const APP_WORKER_FILE = fileURLToPath(room('worker/app-main.js'));
-export const AGENT_WORKER_FILE = fileURLToPath(room('worker/agent-main.js'));
+export const PRELOAD_URL = pathToFileURL(built('worker/preload.js')).href;
+export const APP_WORKER_FILE = built('worker/app-main.js');
+export const AGENT_WORKER_FILE = built('worker/agent-main.js');
 /** The command's file, for those who start a master as a process of its own. */
-export const COMMAND_FILE = fileURLToPath(new URL('../../../bin/app-cluster.js', import.meta.url));
+export const COMMAND_FILE = join(PACKAGE, 'bin', 'app-cluster.js');

@@ -77,3 +77,8 @@ export function onProcessExit(listener: (code: number) => void): () => void {
   process.on('exit', listener);
   return () => process.off('exit', listener);
 }
+
+/** Unlike any other process's on this machine, now and before. */
+export function uniqueName(): string {
+  return `${process.pid}-${Date.now().toString(36)}`;
+}

@@ -3,8 +3,10 @@
 
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { detectPort } from 'detect-port';
 import { ClusterError, messageOf } from '../errors.js';
+import { requirePackage } from './require-package.js';
+
+const { detectPort } = requirePackage<typeof import('detect-port')>('detect-port');
 
 /** `port` itself when it is free, else a free one near it. 0: any. */
 export async function freePort(port: number, host?: string): Promise<number> {

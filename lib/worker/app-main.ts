@@ -63,15 +63,15 @@ async function main(): Promise<void> {
   app.once?.('startTimeout', () => fail(undefined, 'start timeout'));
   app.ready(error => {
     if (error) fail(error);
-    else serve(app, options);
+    else serve(app, options).catch(fail);
   });
 }
 
-function serve(app: Application, options: WorkerOptions): void {
+async function serve(app: Application, options: WorkerOptions): Promise<void> {
   const https = resolveHttps({ ...app.config?.cluster?.https, ...(options['https'] as TlsOptions | undefined) });
   const target = targetOf(app, options, https !== undefined);
   sendUserMessage({ to: 'master', action: 'realport', data: { port: target.path || target.port, protocol: https ? 'https' : 'http' } });
-  const server = createFrameworkServer(app.callback(), https);
+  const server = await createFrameworkServer(app.callback(), https);
   app.emit?.('server', server);
   listen(server, target, options['debugPort']);
 }

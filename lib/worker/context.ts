@@ -10,13 +10,15 @@ export interface WorkerContext {
   readonly leaving: Leaving;
 }
 
-let context: WorkerContext | undefined;
+/** Preload, main and door are built as files of their own: what they share must not live in a module. */
+const KEY = Symbol.for('app-cluster.worker');
+const shared = globalThis as { [KEY]?: WorkerContext };
 
-export function setContext(next: WorkerContext): void {
-  context = next;
+export function setContext(context: WorkerContext): void {
+  Object.defineProperty(globalThis, KEY, { value: context, enumerable: false });
 }
 
 /** Undefined in a process that no master of ours forked. */
 export function workerContext(): WorkerContext | undefined {
-  return context;
+  return shared[KEY];
 }

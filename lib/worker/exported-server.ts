@@ -1,7 +1,7 @@
 // What an application may export, and the server that makes it answer.
 
 import { createServer, type Server as HttpServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
-import { createServer as createSecureServer, type ServerOptions } from 'node:https';
+import type { ServerOptions } from 'node:https';
 import { Server } from 'node:net';
 
 export interface ServeFacts {
@@ -34,7 +34,7 @@ export async function toServer(exported: unknown, facts: ServeFacts, hasListened
     return exported.server;
   }
   const listener = await toListener(exported);
-  if (listener) return facts.https ? createSecureServer(facts.https, listener) : createServer(listener);
+  if (listener) return facts.https ? (await import('node:https')).createServer(facts.https, listener) : createServer(listener);
   if (typeof exported !== 'function' || depth >= DEEPEST) return undefined;
   const made = await (exported as (facts: ServeFacts) => unknown)(facts);
   return hasListened() ? undefined : toServer(made, facts, hasListened, depth + 1);

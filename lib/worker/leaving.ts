@@ -3,11 +3,13 @@
 // graceful-process leaves two gaps, closed here: a second reason to leave (SIGTERM after a lost master, or the other way
 // round) would cut the first one's work, and a cluster worker whose master died would not leave at all.
 
-import { graceful } from 'graceful-process';
 import { workerLogger } from '../observe/logger.js';
 import type { Boot } from '../protocol/words.js';
 import { afterUnref } from '../system/clock.js';
+import { requirePackage } from '../system/require-package.js';
 import { killSelf, onOrphaned, releaseChannel } from '../system/uplink.js';
+
+const { graceful } = requirePackage<typeof import('graceful-process')>('graceful-process');
 
 /** The last resort comes this long after everything else should be over. */
 const KILL_SLACK_MS = 2_000;

@@ -8,7 +8,6 @@ import { evaluatedMain, onNextTurn } from '../system/main-module.js';
 import type { ServerTracker } from '../system/server-tracker.js';
 import { say } from '../system/uplink.js';
 import { awaitedOptions } from './awaited-options.js';
-import { toServer } from './exported-server.js';
 
 /** Waits for the main module and then does what is left to do. Returns at once: the main module runs after the preload. */
 export function reportMainModule(boot: Boot, tracker: ServerTracker): void {
@@ -27,6 +26,7 @@ async function runAgent(exported: unknown): Promise<void> {
 
 async function serve(exported: unknown, boot: Boot, tracker: ServerTracker): Promise<void> {
   const https = boot.serve.isHttps ? resolveHttps((await awaitedOptions())['https'] as TlsOptions) : undefined;
+  const { toServer } = await import('./exported-server.js');
   const server = await toServer(exported, { ...boot.serve, https }, () => tracker.hasListened);
   if (server === undefined || tracker.hasListened) return;
   yieldTo(tracker, server);

@@ -1,0 +1,1 @@
+require('app-cluster').startCluster(JSON.parse(process.env.OPTIONS));
