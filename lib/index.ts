@@ -1,7 +1,8 @@
 // Door: what programs may use.
 
 export { ClusterError, type ErrorCode, type ErrorKind } from './errors.js';
-export type { Cluster, StopOptions } from './master/cluster.js';
+export type { Cluster } from './master/cluster.js';
+export type { StopOptions } from './master/shut-down.js';
 export { type StartOptions, startCluster } from './master/start-cluster.js';
 export type { Address, ClusterEvent, EventOf, EventType } from './protocol/events.js';
 export type { ClusterOptions } from './protocol/options.js';

@@ -1,24 +1,22 @@
 // One cluster from start to stop: its phases, and the handle that `startCluster` returns.
 
-import { ClusterError, exitCodeOf, messageOf } from '../errors.js';
-import { publicStatus } from '../lifecycle/public-status.js';
+import { ClusterError } from '../errors.js';
 import type { Address, ClusterEvent, EventOf, EventType } from '../protocol/events.js';
 import type { ClusterSnapshot } from '../protocol/snapshot.js';
-import { ReloadFailure, StartFailure } from '../supervision/group.js';
-import { type Part, type StopReport, stopInOrder } from '../supervision/stop-in-order.js';
+import type { StopReport } from '../supervision/stop-in-order.js';
 import type { Cancel, Clock } from '../system/clock.js';
-import { nodeVersion, ownPid, uniqueName } from '../system/environment.js';
+import { uniqueName } from '../system/environment.js';
 import { freePort } from '../system/free-port.js';
-import { memoryFacts } from '../system/memory.js';
 import type { ParentLine } from '../system/parent-line.js';
 import { type PidFile, writePidFile } from '../system/pid-file.js';
-import { sweep } from '../system/process-tree.js';
 import type { EventBus } from './event-bus.js';
 import { watchHealth } from './health.js';
 import { Readiness } from './readiness.js';
 import type { Settings } from './settings.js';
-import { reloadError, startError } from './start-error.js';
-import { withoutSecrets } from './visible-options.js';
+import { type StopOptions, shutDown } from './shut-down.js';
+import { snapshotOf } from './snapshot-of.js';
+import { type FailureReason, reasonOf, startFailedEvent } from './start-error.js';
+import { startingEvent } from './starting-event.js';
 import { Workforce } from './workforce.js';
 
 const MOST_WORKERS = 1_024;
@@ -28,12 +26,6 @@ export interface ClusterNeeds {
   readonly random: () => number;
   readonly parent: ParentLine;
   readonly events: EventBus;
-}
-
-export interface StopOptions {
-  /** When it aborts, nothing is polite any more. */
-  readonly force?: AbortSignal;
-  readonly signal?: string;
 }
 
 export class Cluster implements AsyncDisposable {
@@ -46,9 +38,11 @@ export class Cluster implements AsyncDisposable {
   #pidFile: PidFile | undefined;
   #startedAt = 0;
   #cancelHealth: Cancel = () => {};
+  #deafenParent: () => void = () => {};
   #stopped: Promise<StopReport> | undefined;
   #wasTold = false;
   #tellStopped: (report: StopReport) => void = () => {};
+  readonly #emit = (event: ClusterEvent): void => this.#needs.events.emit(event);
   /** However it comes about. */
   readonly stopped: Promise<StopReport>;
 
@@ -77,11 +71,12 @@ export class Cluster implements AsyncDisposable {
   /** Resolves when agent and all app workers are started. A failure stops everything first and rejects with the reason. */
   async start(): Promise<this> {
     this.#startedAt = this.#needs.clock.now();
-    this.#announce();
+    this.#emit(startingEvent(this.settings));
     try {
       await this.#bringUp();
     } catch (error) {
-      const reason = await this.#reasonOf(error);
+      const { reason, worker } = await this.#reasonOf(error);
+      if (this.#phase === 'starting') this.#emit(startFailedEvent(reason, worker));
       this.#readiness.fail(reason);
       await this.#stopOnce({});
       throw reason;
@@ -90,14 +85,7 @@ export class Cluster implements AsyncDisposable {
   }
 
   snapshot(): ClusterSnapshot {
-    const workers = this.#workforce?.apps.snapshots ?? [];
-    const size = this.#workforce?.apps.group.goal.size ?? 0;
-    const ready = workers.filter(({ status }) => status === 'ready').length;
-    const isReloading = this.#workforce?.apps.group.isReloading ?? false;
-    const agent = this.#workforce?.agents?.snapshots.at(-1);
-    const status = publicStatus({ phase: this.#phase, isReloading, ready, wanted: size });
-    const droppedMessages = this.#workforce?.messenger.dropped ?? 0;
-    return { name: this.settings.name, pid: ownPid(), status, address: this.address, size, agent, workers, droppedMessages };
+    return snapshotOf({ name: this.settings.name, phase: this.#phase, workforce: this.#workforce });
   }
 
   /** Resolves when there are `workers` ready app workers. */
@@ -118,7 +106,7 @@ export class Cluster implements AsyncDisposable {
     try {
       await apps.group.reload();
     } catch (error) {
-      const reason = await this.#reasonOf(error);
+      const { reason } = await this.#reasonOf(error);
       this.#emit({ type: 'reload-failed', message: reason.message });
       throw reason;
     }
@@ -156,11 +144,10 @@ export class Cluster implements AsyncDisposable {
       this.#emit({ type: 'debugger-killed-worker' });
       void this.stop();
     };
-    const emit = (event: ClusterEvent) => this.#emit(event);
     this.#refuseIfStopping();
-    const workforce = new Workforce({ settings, clock, random, emit, parent, instance, clusterPort, onReloadAsked, onKilledByDebugger });
+    const workforce = new Workforce({ settings, clock, random, emit: this.#emit, parent, instance, clusterPort, onReloadAsked, onKilledByDebugger });
     this.#workforce = workforce;
-    parent.listen(message => workforce.messenger.receive(message, 'parent'));
+    this.#deafenParent = parent.listen(message => workforce.messenger.receive(message, 'parent'));
     const agentStarted = workforce.agents?.group.resize(1);
     await workforce.prepareApps();
     await agentStarted;
@@ -180,17 +167,15 @@ export class Cluster implements AsyncDisposable {
     if (settings.isProduction) this.#watchHealth(workforce);
   }
 
-  #watchHealth({ apps, agents }: Workforce): void {
-    const look = () => ({
-      apps: apps.group.children.length,
-      agents: agents?.group.children.length ?? 0,
-      wantsAgent: agents !== undefined,
-      isRetrying: apps.group.isRetrying || (agents?.group.isRetrying ?? false),
-    });
-    this.#cancelHealth = watchHealth(this.#needs.clock, look, facts => {
-      this.#emit({ type: 'cluster-lost', agents: facts.agents, apps: facts.apps });
-      void this.stop();
-    });
+  #watchHealth(workforce: Workforce): void {
+    this.#cancelHealth = watchHealth(
+      this.#needs.clock,
+      () => workforce.health(),
+      facts => {
+        this.#emit({ type: 'cluster-lost', agents: facts.agents, apps: facts.apps });
+        void this.stop();
+      },
+    );
   }
 
   #stopOnce(options: StopOptions): Promise<StopReport> {
@@ -198,31 +183,19 @@ export class Cluster implements AsyncDisposable {
     return this.#stopped;
   }
 
-  async #stop({ force, signal }: StopOptions): Promise<StopReport> {
-    const { clock } = this.#needs;
-    const { budgetMs } = this.settings.timeouts;
-    const startedAt = clock.now();
+  async #stop(options: StopOptions): Promise<StopReport> {
     this.#phase = 'stopping';
     this.#cancelHealth();
-    this.#emit({ type: 'cluster-stopping', signal, budgetMs, memory: memoryFacts() });
-    const deadline = new AbortController();
-    const cancelDeadline = clock.after(budgetMs, () => deadline.abort());
-    const parts = this.#parts();
-    this.#workforce?.listeners.close();
-    const report = await stopInOrder(parts, force ? AbortSignal.any([force, deadline.signal]) : deadline.signal);
-    cancelDeadline();
-    await sweep(this.#instance, force?.aborted ? 0 : Math.max(0, Math.min(budgetMs - (clock.now() - startedAt), 5_000)), clock);
-    this.#removePidFile();
-    this.#phase = 'stopped';
-    this.#emit({ type: 'cluster-stopped', forced: report.forced, survived: report.survived, tookMs: Math.round(clock.now() - startedAt) });
+    const { clock } = this.#needs;
+    const facts = { clock, emit: this.#emit, budgetMs: this.settings.timeouts.budgetMs, instance: this.#instance, workforce: this.#workforce };
+    const finish = () => {
+      this.#removePidFile();
+      this.#deafenParent();
+      this.#phase = 'stopped';
+    };
+    const report = await shutDown(facts, options, finish);
     this.#tellStopped(report);
     return report;
-  }
-
-  /** In the order of their start. */
-  #parts(): Part[] {
-    const { agents, apps } = this.#workforce ?? {};
-    return [agents, apps].filter(crew => crew !== undefined).map(({ role, group }) => ({ name: role, stop: force => group.stop(force) }));
   }
 
   #removePidFile(): void {
@@ -230,34 +203,8 @@ export class Cluster implements AsyncDisposable {
     if (reason !== undefined) this.#emit({ type: 'pid-file-kept', path: this.settings.pidFile ?? '', reason });
   }
 
-  async #reasonOf(error: unknown): Promise<Error> {
-    if (!(error instanceof StartFailure || error instanceof ReloadFailure)) return this.#otherReason(error);
-    const failed = this.#workforce?.lastFailure;
-    if (failed === undefined) return error;
-    await failed.worker.settled; // Its last words may still be in the channel.
-    const startMs = this.settings.timeouts.app.start ?? 0;
-    const isReload = error instanceof ReloadFailure;
-    const reason = isReload ? reloadError(failed, 3) : startError({ failed, startMs, conflict: this.#workforce?.listeners.conflict });
-    if (!isReload) this.#emitStartFailed(reason, failed.worker);
-    return reason;
-  }
-
-  #otherReason(error: unknown): Error {
-    if (this.#phase !== 'starting') return new ClusterError('ERR_STOPPED', 'The cluster was stopped before this was done.', { cause: error });
-    const reason = error instanceof Error ? error : new Error(messageOf(error));
-    this.#emitStartFailed(reason, undefined);
-    return reason;
-  }
-
-  #emitStartFailed(reason: Error, worker: { role: 'agent' | 'app'; place: { id: number }; pid: number } | undefined): void {
-    this.#emit({
-      type: 'cluster-start-failed',
-      role: worker?.role,
-      id: worker?.place.id,
-      pid: worker?.pid,
-      message: reason.message,
-      exitCode: exitCodeOf(reason),
-    });
+  #reasonOf(error: unknown): Promise<FailureReason> {
+    return reasonOf(error, { workforce: this.#workforce, startMs: this.settings.timeouts.app.start ?? 0, isStarting: this.#phase === 'starting' });
   }
 
   #refuseIfStopping(): void {
@@ -267,15 +214,5 @@ export class Cluster implements AsyncDisposable {
   #upWorkforce(what: string): Workforce {
     if (this.#phase === 'up' && this.#workforce) return this.#workforce;
     throw new ClusterError('ERR_STOPPED', `${what}: the cluster is ${this.#phase}. Wait until it is up.`);
-  }
-
-  #announce(): void {
-    const { program, isProduction, serverEnv, nodeEnv, workers, options } = this.settings;
-    const environment = { isProduction, serverEnv, nodeEnv, nodeVersion: nodeVersion() };
-    this.#emit({ type: 'cluster-starting', program: { name: program.name, version: program.version }, options: withoutSecrets(options), environment, workers });
-  }
-
-  #emit(event: ClusterEvent): void {
-    this.#needs.events.emit(event);
   }
 }

@@ -1,24 +1,58 @@
 // Why a start or a reload failed, in one error that says what, which process, and its last words.
 
-import { ClusterError, EXIT_DO_NOT_RESTART } from '../errors.js';
-import type { LastWords } from '../protocol/events.js';
+import { ClusterError, EXIT_DO_NOT_RESTART, exitCodeOf, messageOf } from '../errors.js';
+import type { EventOf, LastWords } from '../protocol/events.js';
 import type { Child } from '../supervision/child.js';
+import { ReloadFailure, StartFailure } from '../supervision/failures.js';
 import type { AddressInUse } from './listeners.js';
 import { addressInUse } from './settle-port.js';
 import type { WorkerProcess } from './worker-process.js';
+import type { Workforce } from './workforce.js';
 
 export interface FailedChild {
   readonly child: Child;
   readonly worker: WorkerProcess;
 }
 
-export interface StartErrorFacts {
+export interface FailureReason {
+  readonly reason: Error;
+  /** Undefined when no process is to blame. */
+  readonly worker?: WorkerProcess;
+}
+
+export interface ReasonFacts {
+  readonly workforce: Workforce | undefined;
+  readonly startMs: number;
+  readonly isStarting: boolean;
+}
+
+/** Turns what a group rejected with into what a user can act on. Waits for the failed one's last words: they may still be in its channel. */
+export async function reasonOf(error: unknown, { workforce, startMs, isStarting }: ReasonFacts): Promise<FailureReason> {
+  const failed = workforce?.lastFailure;
+  if (failed === undefined || !(error instanceof StartFailure || error instanceof ReloadFailure)) return { reason: otherReason(error, isStarting) };
+  await failed.worker.settled;
+  const { worker } = failed;
+  if (error instanceof ReloadFailure) return { reason: reloadError(failed, error.attempts), worker };
+  return { reason: startError({ failed, startMs, conflict: workforce?.listeners.conflict }), worker };
+}
+
+function otherReason(error: unknown, isStarting: boolean): Error {
+  if (!isStarting) return new ClusterError('ERR_STOPPED', 'The cluster was stopped before this was done.', { cause: error });
+  return error instanceof Error ? error : new Error(messageOf(error));
+}
+
+export function startFailedEvent(reason: Error, worker: WorkerProcess | undefined): EventOf<'cluster-start-failed'> {
+  const exitCode = exitCodeOf(reason);
+  return { type: 'cluster-start-failed', role: worker?.role, id: worker?.place.id, pid: worker?.pid, message: reason.message, exitCode };
+}
+
+interface StartErrorFacts {
   readonly failed: FailedChild;
   readonly startMs: number;
   readonly conflict: AddressInUse | undefined;
 }
 
-export function startError({ failed, startMs, conflict }: StartErrorFacts): ClusterError {
+function startError({ failed, startMs, conflict }: StartErrorFacts): ClusterError {
   const { child } = failed;
   const { role, lastWords } = failed.worker;
   if (conflict !== undefined && role === 'app') return addressInUse(conflict.address, conflict.holder);
@@ -35,7 +69,7 @@ export function startError({ failed, startMs, conflict }: StartErrorFacts): Clus
   return new ClusterError('ERR_START_FAILED', `${who} ${ended(child)} before it was ready.${reason(lastWords)}`, { details, kind });
 }
 
-export function reloadError(failed: FailedChild, attempts: number): ClusterError {
+function reloadError(failed: FailedChild, attempts: number): ClusterError {
   const { child } = failed;
   const { role, lastWords } = failed.worker;
   const message = `The reload was called off, the old workers serve on: ${attempts} newcomers failed. The last, ${nameOf(failed)}, ${ended(child)}.${quote(lastWords)}`;

@@ -99,6 +99,7 @@ export class WorkerProcess implements SupervisedProcess {
 
   stop(): void {
     this.#isLeaving = true;
+    this.forked.send(framed({ act: 'leave' }));
     this.#signalTree('SIGTERM');
   }
 

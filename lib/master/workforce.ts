@@ -17,6 +17,7 @@ import { addressOf } from './address.js';
 import { agentCommand, appCommand } from './commands.js';
 import { Crew } from './crew.js';
 import { Dispatcher } from './dispatcher.js';
+import type { HealthFacts } from './health.js';
 import { Listeners } from './listeners.js';
 import { Messenger } from './messenger.js';
 import { Notices } from './notices.js';
@@ -85,6 +86,12 @@ export class Workforce {
   async prepareApps(): Promise<void> {
     const { ClusterForker: Forker } = await import('../system/cluster-forker.js');
     this.#appForker ??= new Forker(appCommand(this.#commandFacts()), (level, text) => this.#needs.emit({ type: 'forker-said', level, text }));
+  }
+
+  health(): HealthFacts {
+    const { apps, agents } = this;
+    const isRetrying = apps.group.isRetrying || (agents?.group.isRetrying ?? false);
+    return { apps: apps.group.children.length, agents: agents?.group.children.length ?? 0, wantsAgent: agents !== undefined, isRetrying };
   }
 
   #commandFacts() {

@@ -93,7 +93,7 @@ export const optionsSchema = z
     pidFile: text({ flag: '--pid-file <file>', description: "Write the master's pid here while it runs" }),
     ready: z.enum(['listening', 'signal', 'online'], { error: 'should be listening, signal or online' }).meta({
       flag: '--ready <when>',
-      description: "When a worker counts as started: listening, signal (process.send('ready')) or online. Default: listening",
+      description: 'When a worker counts as started: listening, signal (it sends the message ready) or online. Default: listening',
     } satisfies FlagMeta),
     startTimeout: duration({ flag: '--start-timeout <time>', description: 'A worker that takes longer to start has failed. Default: 60s' }),
     stopTimeout: duration({ flag: '--stop-timeout <time>', description: 'Whole budget of a stop, forced afterwards. Default: 30s' }),

@@ -1,11 +1,13 @@
-// A group of interchangeable children that follows its goal. Owns its children and one back-off timer per slot.
+// A group of interchangeable children that follows its goal. Owns its children.
 
 import { type Goal, reconcile } from '../lifecycle/reconcile.js';
-import { type RestartPolicy, recentFailures, restartDelayMs } from '../lifecycle/restart-policy.js';
+import type { RestartPolicy } from '../lifecycle/restart-policy.js';
 import type { Exit } from '../protocol/events.js';
-import type { Cancel, Clock } from '../system/clock.js';
+import type { Clock } from '../system/clock.js';
 import { Child, type Move, type Patiences, type SupervisedProcess } from './child.js';
 import { Expectations } from './expectations.js';
+import { ReloadFailure, StartFailure, Stopped } from './failures.js';
+import { SlotRetries } from './slot-retries.js';
 
 export interface GroupSpec {
   readonly name: string;
@@ -48,18 +50,11 @@ export interface GroupStopReport {
   readonly survived: readonly number[];
 }
 
-interface Slot {
-  /** Consecutive unstable exits. */
-  unstable: number;
-  mayAdd: boolean;
-  cancelRetry: Cancel | undefined;
-}
-
 export class Group {
   readonly spec: GroupSpec;
   readonly #needs: GroupNeeds;
   readonly #children = new Map<number, Child>();
-  readonly #slots = new Map<number, Slot>();
+  readonly #retries: SlotRetries;
   readonly #expectations = new Expectations();
   #goal: Goal = { size: 0, generation: 1, surge: 1 };
   #lastGeneration = 1;
@@ -67,12 +62,13 @@ export class Group {
   #hasSettled = false;
   #isHalted = false;
   #settling = false;
-  #failures: number[] = [];
   #reload: { readonly from: number; attempts: number } | undefined;
 
   constructor(spec: GroupSpec, needs: GroupNeeds) {
     this.spec = spec;
     this.#needs = needs;
+    const { clock, random } = needs;
+    this.#retries = new SlotRetries({ clock, random, policy: spec.restart, onRetry: () => this.#settle() });
   }
 
   get goal(): Goal {
@@ -85,7 +81,7 @@ export class Group {
     return this.#reload !== undefined;
   }
   get isRetrying(): boolean {
-    return [...this.#slots.values()].some(slot => slot.cancelRetry !== undefined) || this.children.some(({ status }) => status === 'starting');
+    return this.#retries.isAnyWaiting || this.children.some(({ status }) => status === 'starting');
   }
 
   /** Resolves when `size` children are ready. Before the first time this happens a failure is final: rejects with `StartFailure`. */
@@ -120,9 +116,7 @@ export class Group {
   #pursue(goal: Goal): Promise<void> {
     this.#goal = goal;
     this.#isHalted = false;
-    this.#failures = [];
-    for (const slot of this.#slots.values()) slot.cancelRetry?.();
-    this.#slots.clear();
+    this.#retries.forget();
     const reached = this.#expectations.add();
     this.#settle();
     return reached;
@@ -137,7 +131,7 @@ export class Group {
   }
 
   #takeStep(): boolean {
-    const step = reconcile(this.children, this.#goal, slot => !this.#isHalted && this.#slot(slot).mayAdd);
+    const step = reconcile(this.children, this.#goal, slot => !this.#isHalted && this.#retries.mayFork(slot));
     if (step.do === 'add') this.#add(step.slot);
     if (step.do === 'kill') this.#children.get(step.id)?.kill();
     if (step.do === 'retire') this.#retire(step.id);
@@ -183,7 +177,7 @@ export class Group {
     if (!this.#hasSettled) return this.#halt(child);
     const isNewcomer = this.#reload && child.readyAt === undefined && child.generation === this.#goal.generation;
     if (isNewcomer && this.#reload && ++this.#reload.attempts >= this.spec.reloadAttempts) return this.#abortReload(child, this.#reload.from);
-    if (!this.spec.refork && !isNewcomer) this.#slot(child.slot).mayAdd = false;
+    if (!this.spec.refork && !isNewcomer) this.#retries.giveUp(child.slot);
     else if (child.exit?.code === this.spec.exitForGood) this.#giveUp(child);
     else this.#backOff(child);
   }
@@ -197,63 +191,15 @@ export class Group {
   #abortReload(child: Child, from: number): void {
     this.#reload = undefined;
     this.#goal = { ...this.#goal, generation: from };
-    this.#expectations.reject(new ReloadFailure(this.spec.name, child));
+    this.#expectations.reject(new ReloadFailure(this.spec.name, child, this.spec.reloadAttempts));
   }
 
   #giveUp({ slot }: Child): void {
-    this.#slot(slot).mayAdd = false;
+    this.#retries.giveUp(slot);
     this.#needs.emit({ type: 'slot-gave-up', slot });
   }
 
-  #backOff({ slot: index, readyAt }: Child): void {
-    const { clock, random, emit } = this.#needs;
-    const slot = this.#slot(index);
-    const now = clock.now();
-    const wasStable = readyAt !== undefined && now - readyAt >= this.spec.restart.stableAfterMs;
-    slot.unstable = wasStable ? 0 : slot.unstable + 1;
-    this.#failures = recentFailures([...this.#failures, now], now, this.spec.restart);
-    const failures = this.#failures.length;
-    const waitMs = restartDelayMs(slot.unstable, failures, random(), this.spec.restart);
-    slot.cancelRetry?.();
-    slot.mayAdd = false;
-    slot.cancelRetry = clock.after(waitMs, () => {
-      slot.cancelRetry = undefined;
-      slot.mayAdd = true;
-      this.#settle();
-    });
-    emit({ type: 'backing-off', slot: index, waitMs, failures });
-  }
-
-  #slot(index: number): Slot {
-    const slot = this.#slots.get(index) ?? { unstable: 0, mayAdd: true, cancelRetry: undefined };
-    this.#slots.set(index, slot);
-    return slot;
-  }
-}
-
-export class StartFailure extends Error {
-  readonly group: string;
-  readonly child: Child;
-  constructor(group: string, child: Child) {
-    super(`${group}: the first start failed`);
-    this.group = group;
-    this.child = child;
-  }
-}
-
-export class ReloadFailure extends Error {
-  readonly group: string;
-  readonly child: Child;
-  constructor(group: string, child: Child) {
-    super(`${group}: newcomers kept failing, the old ones stay`);
-    this.group = group;
-    this.child = child;
-  }
-}
-
-/** What a pending start, resize or reload rejects with when the group is stopped. */
-export class Stopped extends Error {
-  constructor(group: string) {
-    super(`${group}: stopped before the goal was reached`);
+  #backOff({ slot, readyAt }: Child): void {
+    this.#needs.emit({ type: 'backing-off', slot, ...this.#retries.backOff(slot, readyAt) });
   }
 }

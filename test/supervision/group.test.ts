@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { APP_RESTART } from '../../lib/lifecycle/restart-policy.js';
-import { Group, type GroupEvent, type GroupSpec, ReloadFailure, StartFailure } from '../../lib/supervision/group.js';
+import { ReloadFailure, StartFailure } from '../../lib/supervision/failures.js';
+import { Group, type GroupEvent, type GroupSpec } from '../../lib/supervision/group.js';
 import { FakeClock, FakeProcess } from '../../lib/testing.js';
 
 const PATIENCE = { start: 10_000, hang: 8_000, drain: 3_000, stop: 5_000, kill: 1_000 };

@@ -1,0 +1,54 @@
+// The end of a cluster: apps, then the agent, then whatever they left behind, under one budget.
+
+import type { Emit } from '../protocol/events.js';
+import { type Part, type StopReport, stopInOrder } from '../supervision/stop-in-order.js';
+import type { Clock } from '../system/clock.js';
+import { memoryFacts } from '../system/memory.js';
+import { sweep } from '../system/process-tree.js';
+import type { Workforce } from './workforce.js';
+
+export interface StopOptions {
+  /** When it aborts, nothing is polite any more. */
+  readonly force?: AbortSignal;
+  /** What asked for it, for the log. */
+  readonly signal?: string;
+}
+
+export interface ShutDownFacts {
+  readonly clock: Clock;
+  readonly emit: Emit;
+  readonly budgetMs: number;
+  /** Begins the mark of every child and its descendants. */
+  readonly instance: string;
+  /** Undefined when the start had not come that far. */
+  readonly workforce: Workforce | undefined;
+}
+
+/** Descendants got their SIGTERM with their worker; this long at most they may still take. */
+const LEFTOVERS_MS = 5_000;
+
+/** @param finish when all processes are gone, before it is told */
+export async function shutDown(
+  { clock, emit, budgetMs, instance, workforce }: ShutDownFacts,
+  { force, signal }: StopOptions,
+  finish: () => void,
+): Promise<StopReport> {
+  const startedAt = clock.now();
+  emit({ type: 'cluster-stopping', signal, budgetMs, memory: memoryFacts() });
+  const deadline = new AbortController();
+  const cancelDeadline = clock.after(budgetMs, () => deadline.abort());
+  workforce?.listeners.close();
+  const report = await stopInOrder(partsOf(workforce), force ? AbortSignal.any([force, deadline.signal]) : deadline.signal);
+  cancelDeadline();
+  const leftMs = budgetMs - (clock.now() - startedAt);
+  await sweep(instance, force?.aborted ? 0 : Math.max(0, Math.min(leftMs, LEFTOVERS_MS)), clock);
+  finish();
+  emit({ type: 'cluster-stopped', forced: report.forced, survived: report.survived, tookMs: Math.round(clock.now() - startedAt) });
+  return report;
+}
+
+/** In the order of their start. */
+function partsOf(workforce: Workforce | undefined): Part[] {
+  const crews = [workforce?.agents, workforce?.apps].filter(crew => crew !== undefined);
+  return crews.map(({ role, group }) => ({ name: role, stop: force => group.stop(force) }));
+}

@@ -1,0 +1,29 @@
+// The cluster's facts of this moment, as everybody outside sees them.
+
+import { type ClusterFacts, publicStatus } from '../lifecycle/public-status.js';
+import type { ClusterSnapshot } from '../protocol/snapshot.js';
+import { ownPid } from '../system/environment.js';
+import type { Workforce } from './workforce.js';
+
+export interface SnapshotFacts {
+  readonly name: string;
+  readonly phase: ClusterFacts['phase'];
+  readonly workforce: Workforce | undefined;
+}
+
+export function snapshotOf({ name, phase, workforce }: SnapshotFacts): ClusterSnapshot {
+  const workers = workforce?.apps.snapshots ?? [];
+  const size = workforce?.apps.group.goal.size ?? 0;
+  const ready = workers.filter(({ status }) => status === 'ready').length;
+  const isReloading = workforce?.apps.group.isReloading ?? false;
+  return {
+    name,
+    pid: ownPid(),
+    status: publicStatus({ phase, isReloading, ready, wanted: size }),
+    address: workforce?.address,
+    size,
+    agent: workforce?.agents?.snapshots.at(-1),
+    workers,
+    droppedMessages: workforce?.messenger.dropped ?? 0,
+  };
+}

@@ -1,0 +1,81 @@
+// Which slots may be forked now, and when the others may again. Owns one timer per slot.
+
+import { type RestartPolicy, recentFailures, restartDelayMs } from '../lifecycle/restart-policy.js';
+import type { Cancel, Clock } from '../system/clock.js';
+
+interface Slot {
+  /** Consecutive unstable exits. */
+  unstable: number;
+  mayFork: boolean;
+  cancelRetry: Cancel | undefined;
+}
+
+export interface SlotRetriesNeeds {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly policy: RestartPolicy;
+  /** A slot may be forked again. */
+  readonly onRetry: () => void;
+}
+
+export interface BackOff {
+  readonly waitMs: number;
+  /** Of the whole group, within the policy's time. */
+  readonly failures: number;
+}
+
+export class SlotRetries {
+  readonly #needs: SlotRetriesNeeds;
+  readonly #slots = new Map<number, Slot>();
+  #failures: number[] = [];
+
+  constructor(needs: SlotRetriesNeeds) {
+    this.#needs = needs;
+  }
+
+  get isAnyWaiting(): boolean {
+    return [...this.#slots.values()].some(({ cancelRetry }) => cancelRetry !== undefined);
+  }
+
+  mayFork(slot: number): boolean {
+    return this.#slot(slot).mayFork;
+  }
+
+  /** A new goal is a new chance: past failures are forgotten. */
+  forget(): void {
+    for (const slot of this.#slots.values()) slot.cancelRetry?.();
+    this.#slots.clear();
+    this.#failures = [];
+  }
+
+  /** Not until the next goal. */
+  giveUp(index: number): void {
+    this.#slot(index).mayFork = false;
+  }
+
+  /** @param readyAt when the dead child had become ready, if it had */
+  backOff(index: number, readyAt: number | undefined): BackOff {
+    const { clock, random, policy, onRetry } = this.#needs;
+    const slot = this.#slot(index);
+    const now = clock.now();
+    const wasStable = readyAt !== undefined && now - readyAt >= policy.stableAfterMs;
+    slot.unstable = wasStable ? 0 : slot.unstable + 1;
+    this.#failures = recentFailures([...this.#failures, now], now, policy);
+    const failures = this.#failures.length;
+    const waitMs = restartDelayMs(slot.unstable, failures, random(), policy);
+    slot.cancelRetry?.();
+    slot.mayFork = false;
+    slot.cancelRetry = clock.after(waitMs, () => {
+      slot.cancelRetry = undefined;
+      slot.mayFork = true;
+      onRetry();
+    });
+    return { waitMs, failures };
+  }
+
+  #slot(index: number): Slot {
+    const slot = this.#slots.get(index) ?? { unstable: 0, mayFork: true, cancelRetry: undefined };
+    this.#slots.set(index, slot);
+    return slot;
+  }
+}
