@@ -10,6 +10,7 @@ const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
   .filter(path => wanted.length === 0 || wanted.some(part => path.includes(part)))
   .map(path => `${root}${path}`)
   .sort();
+if (files.length === 0) throw new Error(`no test file matches ${wanted.join(' ')}`);
 const { status, signal } = spawnSync(process.execPath, ['--test', '--test-timeout=120000', '--test-concurrency=2', ...files], { stdio: 'inherit' });
 if (signal) console.error(`ended by ${signal}`);
 process.exit(status ?? 1);
