@@ -40,7 +40,7 @@ suite('listening sockets', { concurrency: 2 }, () => {
     const [h2 = '', https = '', h2s = '', tcp = ''] = await ports(4);
     const path = join(folder.path, 'app.sock');
     const env = { ...TLS, H2_PORT: h2, HTTPS_PORT: https, H2S_PORT: h2s, TCP_PORT: tcp, UNIX_PATH: path };
-    await using cluster = await spawnCluster(fixture('apps/many-kinds.js'), { env });
+    await using cluster = await spawnCluster(fixture('apps/many-kinds.js'), { env, args: ['--ready', 'signal'] });
     const chosen = new Set(await Promise.all([1, 2, 3, 4, 5, 6].map(() => bodyOf(cluster.port))));
     assert.equal(chosen.size, 1, 'listen(0) gives all workers the same port');
     assert.match(await bodyOf(Number([...chosen][0])), /^zero /);

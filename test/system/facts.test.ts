@@ -60,8 +60,14 @@ test('the holder of a port is found', async () => {
 });
 
 test('only listening sockets of that very port count', () => {
-  const row = (address: string, state: string, inode: number) => `   0: ${address} 00000000:0000 ${state} 00000000:00000000 00:00000000 00000000 0 0 ${inode} 1`;
-  const table = ['  sl  local_address rem_address   st', row('00000000:1B59', '0A', 111), row('0100007F:1B59', '01', 222), row('00000000:1B5A', '0A', 333)].join('\n');
+  const row = (address: string, state: string, inode: number) =>
+    `   0: ${address} 00000000:0000 ${state} 00000000:00000000 00:00000000 00000000 0 0 ${inode} 1`;
+  const table = [
+    '  sl  local_address rem_address   st',
+    row('00000000:1B59', '0A', 111),
+    row('0100007F:1B59', '01', 222),
+    row('00000000:1B5A', '0A', 333),
+  ].join('\n');
   assert.deepEqual([...listeningInodes(0x1b59, path => (path.endsWith('tcp') ? table : ''))], ['111']);
 });
 
