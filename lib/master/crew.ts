@@ -58,6 +58,7 @@ export class Crew {
       case 'child-left':
         return this.#onLeft(event.child);
       case 'backing-off':
+      case 'slot-left-empty':
       case 'slot-gave-up':
         return emit({ ...event, role });
       case 'settled':

@@ -5,7 +5,8 @@
 // Node 20, 22, 24 and 26 (contract test). Left unanswered by us, core's own primary answers: that is the fallback.
 
 import type { Emit } from '../protocol/events.js';
-import { canHoldSockets, EADDRINUSE, type HeldSocket, HeldSockets, isPath, type ListenQuery } from '../system/held-sockets.js';
+import type { Clock } from '../system/clock.js';
+import { canHoldSockets, EADDRINUSE, type HeldSocket, HeldSockets, isPath, type ListenQuery, parseListenQuery } from '../system/held-sockets.js';
 import { portOwner } from '../system/port-owner.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { WorkerProcess } from './worker-process.js';
@@ -19,6 +20,9 @@ interface CoreMessage extends Record<string, unknown> {
   readonly data?: unknown;
 }
 
+/** A worker that cuts its channel or exits closes its servers first: only one that lives on has given its address up. */
+const RELEASE_MS = 500;
+
 export interface AddressInUse {
   readonly address: string;
   readonly holder: string;
@@ -28,14 +32,16 @@ export class Listeners {
   readonly #sockets = new HeldSockets();
   readonly #users = new Map<string, Set<WorkerProcess>>();
   readonly #emit: Emit;
+  readonly #clock: Clock;
   /** Undefined: every worker accepts for itself, from the shared socket. */
   readonly #dispatcher: Dispatcher | undefined;
   readonly #isHolding: boolean;
   /** The last address that turned out to be taken. */
   conflict: AddressInUse | undefined;
 
-  constructor(emit: Emit, dispatcher: Dispatcher | undefined) {
+  constructor({ emit, clock }: { readonly emit: Emit; readonly clock: Clock }, dispatcher: Dispatcher | undefined) {
     this.#emit = emit;
+    this.#clock = clock;
     this.#dispatcher = dispatcher;
     const reason = canHoldSockets();
     this.#isHolding = reason === undefined;
@@ -68,8 +74,8 @@ export class Listeners {
   }
 
   #onQuery(worker: WorkerProcess, message: CoreMessage): boolean {
-    const query = message as unknown as ListenQuery;
-    if (/^udp/.test(String(query.addressType))) return false; // Datagrams cannot be balanced: Node does what it always does.
+    const query = parseListenQuery(message);
+    if (query === undefined) return false; // Datagrams cannot be balanced, and nonsense is not ours to judge: Node does what it always does.
     void this.#answer(worker, query, message);
     return true;
   }
@@ -98,11 +104,14 @@ export class Listeners {
     return this.#users.get(key)?.has(worker) ?? false;
   }
 
-  /** Closed on purpose by a living worker and used by nobody else: given up. A death is never a release. */
+  /** Closed on purpose by a living worker and used by nobody else: given up. A death is never a release, nor is what precedes one. */
   #onClose(worker: WorkerProcess, key: string): void {
     const users = this.#users.get(key);
-    if (!users?.delete(worker) || worker.isLeaving || worker.hasExited || users.size > 0) return;
-    this.#release(key);
+    if (!users?.delete(worker) || worker.isLeaving || users.size > 0) return;
+    this.#clock.after(RELEASE_MS, () => {
+      const isWanted = (this.#users.get(key)?.size ?? 0) > 0;
+      if (!isWanted && !worker.hasExited && worker.forked.isConnected) this.#release(key);
+    });
   }
 
   #release(key: string): void {

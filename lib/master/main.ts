@@ -29,7 +29,8 @@ async function main(argv: readonly string[]): Promise<number> {
     (error: unknown) => error,
   );
   if (failure !== undefined && !cluster.wasTold) return exitCode ?? exitCodeOf(failure); // Logged already.
-  return exitCode ?? exitCodeOfStop(await cluster.stopped);
+  const report = await cluster.stopped; // What went wrong meanwhile is known only then.
+  return exitCode ?? exitCodeOfStop(report);
 }
 
 async function settingsOf(argv: readonly string[]): Promise<Settings> {

@@ -61,6 +61,11 @@ export class Notices {
     this.#needs.messenger.send('agent', 'egg-pids', this.#appPids());
   }
 
+  /** Departures are planned from now on. */
+  clusterStopping(): void {
+    this.#isUp = false;
+  }
+
   debugging(worker: WorkerProcess, debugPort: number): void {
     this.#needs.messenger.send('parent', 'debug', { debugPort, pid: worker.pid, workerId: worker.pid });
   }

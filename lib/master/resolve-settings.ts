@@ -48,6 +48,7 @@ export function resolveSettings(given: ClusterOptions, flavour: Flavour): Settin
   const execArgv = [...inheritedNodeOptions(), ...list(options.nodeOption), ...typeScriptLoader(program, baseDir, issues)];
   const workers = workersOf(options);
   refuseUnsupported(options, issues);
+  refuseUnserialisable(options, issues);
   if (issues.length > 0 || program === undefined) throw issuesError(issues);
 
   const port = toNumber(options.port);
@@ -161,6 +162,15 @@ function refuseUnsupported(options: ClusterOptions, issues: Issue[]): void {
   if (options.startMode === 'worker_threads') refuse('startMode "worker_threads"', 'Leave it out to run in processes.');
   if (options.ports !== undefined && options.ports.length > 0) refuse('ports', 'Use port.');
   if (options.reusePort === true) refuse('reusePort', 'Listening sockets are shared by all workers already: leave it out.');
+}
+
+/** They travel to the workers as JSON. */
+function refuseUnserialisable(options: ClusterOptions, issues: Issue[]): void {
+  try {
+    JSON.stringify(options);
+  } catch (error) {
+    issues.push({ kind: 'usage', message: `The options cannot be handed to the workers: ${messageOf(error).split('\n')[0]}. They must be plain data.` });
+  }
 }
 
 function list(value: string | readonly string[] | undefined): readonly string[] {

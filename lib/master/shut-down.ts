@@ -37,11 +37,13 @@ export async function shutDown(
   emit({ type: 'cluster-stopping', signal, budgetMs, memory: memoryFacts() });
   const deadline = new AbortController();
   const cancelDeadline = clock.after(budgetMs, () => deadline.abort());
+  workforce?.notices.clusterStopping();
   workforce?.listeners.close();
   const report = await stopInOrder(partsOf(workforce), force ? AbortSignal.any([force, deadline.signal]) : deadline.signal);
   cancelDeadline();
   const leftMs = budgetMs - (clock.now() - startedAt);
-  await sweep(instance, force?.aborted ? 0 : Math.max(0, Math.min(leftMs, LEFTOVERS_MS)), clock);
+  const known = workforce?.leftovers() ?? [];
+  await sweep({ mark: instance, known, graceMs: force?.aborted ? 0 : Math.max(0, Math.min(leftMs, LEFTOVERS_MS)), clock });
   finish();
   emit({ type: 'cluster-stopped', forced: report.forced, survived: report.survived, tookMs: Math.round(clock.now() - startedAt) });
   return report;

@@ -83,7 +83,7 @@ function nameOf({ worker, child }: FailedChild): string {
 function ended({ exit, failedBy }: Child): string {
   if (exit?.error !== undefined) return `could not be forked (${exit.error})`;
   if (failedBy === 'overdue') return 'did not get ready in time';
-  if (failedBy === 'disconnected') return 'cut its channel to the master';
+  if (failedBy === 'quit') return 'left by itself, or cut its channel to the master,';
   return exit?.signal ? `was ended by ${exit.signal}` : `exited with code ${exit?.code}`;
 }
 

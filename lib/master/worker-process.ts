@@ -1,13 +1,14 @@
 // One agent or app worker as the master sees it: turns what its process says into causes of its life.
 
 import type { Exit, LastWords, Role } from '../protocol/events.js';
+import type { RealPort } from '../protocol/messages.js';
 import { parseWorkerWord } from '../protocol/words.js';
 import type { SupervisedProcess } from '../supervision/child.js';
 import type { Place } from '../supervision/group.js';
 import { framed } from '../system/child-channel.js';
 import type { Clock } from '../system/clock.js';
 import type { ForkedChild, ListeningAddress } from '../system/forker.js';
-import { marked, signalAll } from '../system/process-tree.js';
+import { descendantsOf, type ProcessIdentity, signalAll, stillAlive } from '../system/process-tree.js';
 
 export interface WorkerHooks {
   onMessage(worker: WorkerProcess, message: unknown): void;
@@ -39,10 +40,16 @@ export class WorkerProcess implements SupervisedProcess {
   #isLeaving = false;
   #isReady = false;
   #hasExited = false;
+  #family: readonly ProcessIdentity[] = [];
   /** Resolves when it has exited and everything it had said has been heard. */
   readonly settled: Promise<void>;
   lastWords: LastWords = { lines: [] };
+  /** The one that counts as started. */
   address: ListeningAddress | undefined;
+  /** Everything it listens on. */
+  readonly listening: ListeningAddress[] = [];
+  /** Where it says that it can be reached. */
+  realPort: RealPort | undefined;
 
   constructor(role: Role, place: Place, forked: ForkedChild, hooks: WorkerHooks) {
     this.role = role;
@@ -97,6 +104,11 @@ export class WorkerProcess implements SupervisedProcess {
     if (!wasTold && this.forked.isConnected) this.#watcher?.onCause('stop'); // Without a channel it drains by itself.
   }
 
+  /** Descendants that were seen alive when it was told to go. */
+  get family(): readonly ProcessIdentity[] {
+    return this.#family;
+  }
+
   stop(): void {
     this.#isLeaving = true;
     this.forked.send(framed({ act: 'leave' }));
@@ -109,11 +121,10 @@ export class WorkerProcess implements SupervisedProcess {
   }
 
   #signalTree(signal: 'SIGTERM' | 'SIGKILL'): void {
+    const found = this.#hasExited ? [] : descendantsOf(this.pid);
+    this.#family = [...this.#family, ...found];
     this.forked.signal(signal);
-    signalAll(
-      marked(this.forked.mark).filter(pid => pid !== this.pid),
-      signal,
-    );
+    signalAll(stillAlive(this.#family), signal);
   }
 
   #onInternal(message: Record<string, unknown>): boolean {
@@ -121,6 +132,7 @@ export class WorkerProcess implements SupervisedProcess {
     if (word === undefined) return this.#hooks.onInternal(this, message);
     if (word.act === 'hello') this.forked.send(framed({ act: 'boot', options: this.#hooks.options }));
     if (word.act === 'ready') this.reportReady();
+    if (word.act === 'leaving') this.#watcher?.onCause('quit');
     if (word.act === 'drained') this.#watcher?.onCause('stop');
     if (word.act === 'last-words') this.lastWords = word.words;
     return true;
@@ -129,7 +141,7 @@ export class WorkerProcess implements SupervisedProcess {
   #onDisconnect(): void {
     this.#hooks.onDisconnect(this);
     this.#hooks.clock.after(EXIT_FOLLOWS_MS, () => {
-      if (!this.#hasExited) this.#watcher?.onCause('disconnected');
+      if (!this.#hasExited) this.#watcher?.onCause('quit');
     });
   }
 

@@ -12,7 +12,7 @@ import { ownPid, variable } from '../system/environment.js';
 import type { ForkedChild, ListeningAddress } from '../system/forker.js';
 import type { ParentLine } from '../system/parent-line.js';
 import { ProcessForker } from '../system/process-forker.js';
-import { sweep } from '../system/process-tree.js';
+import { type ProcessIdentity, stillAlive, sweep } from '../system/process-tree.js';
 import { addressOf } from './address.js';
 import { agentCommand, appCommand } from './commands.js';
 import { Crew } from './crew.js';
@@ -55,7 +55,7 @@ export class Workforce {
   readonly #dispatcher: Dispatcher | undefined;
   readonly #agentForker: ProcessForker | undefined;
   #appForker: ClusterForker | undefined;
-  #realPort: number | string | undefined;
+  #families: readonly ProcessIdentity[] = [];
   readonly #diedInSlot = new Map<number, number>();
   /** Where the first app worker that counted was reached. */
   address: Address | undefined;
@@ -66,7 +66,7 @@ export class Workforce {
     this.#needs = needs;
     this.#options = clusterPort === undefined ? settings.options : { ...settings.options, clusterPort };
     this.#dispatcher = settings.sticky ? new Dispatcher() : undefined;
-    this.listeners = new Listeners(needs.emit, this.#dispatcher);
+    this.listeners = new Listeners(needs, this.#dispatcher);
     const agent = () => this.agents?.workers.at(-1);
     const apps = () => this.apps.workers;
     const onControl = (action: ControlAction, data: unknown, sender: WorkerProcess | undefined) => this.#onControl(action, data, sender);
@@ -86,6 +86,11 @@ export class Workforce {
   async prepareApps(): Promise<void> {
     const { ClusterForker: Forker } = await import('../system/cluster-forker.js');
     this.#appForker ??= new Forker(appCommand(this.#commandFacts()), (level, text) => this.#needs.emit({ type: 'forker-said', level, text }));
+  }
+
+  /** Descendants of workers that are gone, which may still live. */
+  leftovers(): readonly ProcessIdentity[] {
+    return this.#families;
   }
 
   health(): HealthFacts {
@@ -153,17 +158,24 @@ export class Workforce {
 
   #onControl(action: ControlAction, data: unknown, sender: WorkerProcess | undefined): void {
     if (action === 'agent-start') sender?.reportReady();
-    if (action === 'realport') this.#realPort = parseRealPort(data) ?? this.#realPort;
+    if (action === 'realport' && sender) this.#onRealPort(sender, data);
     if (action === 'reload-worker') this.#needs.onReloadAsked();
+  }
+
+  /** It may come after the listening it speaks of. */
+  #onRealPort(worker: WorkerProcess, data: unknown): void {
+    worker.realPort = parseRealPort(data) ?? worker.realPort;
+    for (const address of worker.listening.splice(0)) this.#onListening(worker, address);
   }
 
   /** Under a framework only its real port (or a path) counts: an app may well listen elsewhere before. */
   #onListening(worker: WorkerProcess, address: ListeningAddress): void {
+    worker.listening.push(address);
     const { program, readyOn, isHttps } = this.#needs.settings;
-    const counts = program.kind === 'entry' || address.addressType === -1 || this.#realPort === undefined || address.port === this.#realPort;
-    if (!counts || worker.address !== undefined) return;
+    const isReal = address.addressType === -1 || address.port === worker.realPort?.port;
+    if (worker.address !== undefined || (program.kind === 'framework' && !isReal)) return;
     worker.address = address;
-    this.address ??= addressOf(address, isHttps, variable('HOST'));
+    this.address ??= addressOf(address, worker.realPort?.isHttps ?? isHttps, variable('HOST'));
     if (program.kind === 'framework' || readyOn === 'listening') worker.reportReady();
   }
 
@@ -184,7 +196,8 @@ export class Workforce {
     else this.notices.appLeft(child.failed || !settings.isProduction);
     if (child.failed && worker.role === 'app') this.#diedInSlot.set(child.slot, worker.pid);
     if (settings.isDebug && child.failed && child.exit?.signal === 'SIGKILL' && !child.wasKilled) onKilledByDebugger();
-    void sweep(worker.forked.mark, LEFTOVERS_MS, clock);
+    this.#families = [...this.#families.filter(identity => stillAlive([identity]).length > 0), ...worker.family];
+    void sweep({ mark: worker.forked.mark, known: worker.family, graceMs: LEFTOVERS_MS, clock });
   }
 }
 

@@ -82,7 +82,7 @@ function left(event: EventOf<'child-left'>): Line | readonly Line[] | undefined 
 }
 
 function backingOff({ role, slot, waitMs, failures }: EventOf<'backing-off'>): Line {
-  if (role === 'agent') return line('info', `[master] try to start a new agent_worker after ${waitMs / 1_000}s ...`);
+  if (role === 'agent') return line('info', `[master] try to start a new agent_worker after ${Math.round(waitMs / 100) / 10}s ...`);
   return line(
     waitMs > 0 ? 'warn' : 'info',
     `[master] a new app_worker for index ${slot} after ${Math.round(waitMs)}ms (${plural(failures, 'failure')} in the last minute)`,
@@ -135,6 +135,8 @@ const TEXTS: Texts = {
   'child-lost': event => line('error', `[master] ${worker(event)} does not end, not even by SIGKILL; going on without it`),
   'child-errored': childErrored,
   'backing-off': backingOff,
+  // In the words of cfork, which would say it if it were asked.
+  'slot-left-empty': ({ slot }) => line('error', `[cfork:master] don't fork new work (refork: false, index: ${slot})`),
   'slot-gave-up': ({ role, slot }) =>
     line('error', `[master] the ${role} worker for index ${slot} exited with code 78: it is not started again until the next reload`),
   'forker-said': ({ level, text }) => line(level, text),

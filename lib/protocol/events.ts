@@ -104,6 +104,7 @@ export type ClusterEvent =
   | ({ readonly type: 'child-lost' } & ChildFacts)
   | ({ readonly type: 'child-errored'; readonly message: string } & ChildFacts)
   | { readonly type: 'backing-off'; readonly role: Role; readonly slot: number; readonly waitMs: number; readonly failures: number }
+  | { readonly type: 'slot-left-empty'; readonly role: Role; readonly slot: number }
   | { readonly type: 'slot-gave-up'; readonly role: Role; readonly slot: number }
   | { readonly type: 'forker-said'; readonly level: 'info' | 'error'; readonly text: string }
   | { readonly type: 'message-dropped'; readonly from: string; readonly reason: string; readonly action?: string | undefined }

@@ -68,13 +68,20 @@ export function isTarget(to: unknown): to is Target {
 /** The receiver's pid as text, whichever of the two names was used. */
 export function receiverOf(envelope: Envelope): string | undefined {
   const receiver: unknown = envelope.receiverWorkerId ?? envelope.receiverPid;
-  return receiver === undefined || receiver === null || receiver === '' ? undefined : String(receiver);
+  return (typeof receiver === 'string' && receiver !== '') || typeof receiver === 'number' ? String(receiver) : undefined;
+}
+
+export interface RealPort {
+  /** A port, or the path of a UNIX socket. */
+  readonly port: number | string;
+  readonly isHttps: boolean | undefined;
 }
 
 /** `realport` carries a number (egg-cluster 1), or `{ port, protocol }`; a path counts as well. */
-export function parseRealPort(data: unknown): number | string | undefined {
-  const port = typeof data === 'object' && data !== null ? (data as { port?: unknown }).port : data;
-  if (typeof port === 'string' && port !== '' && !/^\d+$/.test(port)) return port;
-  const number = Number(port);
-  return port !== null && port !== '' && Number.isInteger(number) && number > 0 && number <= 65_535 ? number : undefined;
+export function parseRealPort(data: unknown): RealPort | undefined {
+  const { port, protocol } = typeof data === 'object' && data !== null ? (data as { port?: unknown; protocol?: unknown }) : { port: data, protocol: undefined };
+  const isHttps = typeof protocol === 'string' ? protocol === 'https' : undefined;
+  if (typeof port === 'string' && port !== '' && !/^\d+$/.test(port)) return { port, isHttps };
+  const number = typeof port === 'string' || typeof port === 'number' ? Number(port) : Number.NaN;
+  return Number.isInteger(number) && number > 0 && number <= 65_535 ? { port: number, isHttps } : undefined;
 }

@@ -5,17 +5,22 @@ import type { LastWords } from './events.js';
 /** Node keeps messages whose `cmd` starts with NODE_ from 'message' listeners. */
 export const CMD = 'NODE_APP_CLUSTER';
 
-/** From a worker to its master: about itself only, so a forged one can hurt nobody else. */
-export type WorkerWord =
-  /** Asks for what was too large or too secret for the command line. */
-  { readonly act: 'hello' } | { readonly act: 'ready' } | { readonly act: 'drained' } | { readonly act: 'last-words'; readonly words: LastWords };
+/**
+ * From a worker to its master: about itself only, so a forged one can hurt nobody else.
+ * - `hello` asks for what was too large or too secret for the command line.
+ * - `leaving`: somebody else than the master told it to go.
+ */
+export type WorkerWord = { readonly act: 'hello' | 'ready' | 'drained' | 'leaving' } | { readonly act: 'last-words'; readonly words: LastWords };
 
-/** From the master to a worker. */
-export type MasterWord = { readonly act: 'boot'; readonly options: unknown } | { readonly act: 'drain'; readonly lingerMs: number };
+/**
+ * From the master to a worker.
+ * - `leave` comes with SIGTERM: a SIGTERM without it is known to be somebody else's, and draining is over.
+ */
+export type MasterWord = { readonly act: 'boot'; readonly options: unknown } | { readonly act: 'drain'; readonly lingerMs: number } | { readonly act: 'leave' };
 
 export type Framed<W> = W & { readonly cmd: typeof CMD };
 
-const ACTS: readonly string[] = ['hello', 'ready', 'drained', 'last-words'] satisfies WorkerWord['act'][];
+const ACTS: readonly string[] = ['hello', 'ready', 'drained', 'leaving', 'last-words'] satisfies WorkerWord['act'][];
 const MOST_LINES = 40;
 const LONGEST_LINE = 2_000;
 

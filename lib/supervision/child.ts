@@ -7,7 +7,7 @@ import type { Cancel, Clock } from '../system/clock.js';
 /** What supervision needs of a process. The order of calls to the listener does not matter; `onExit` comes exactly once. */
 export interface SupervisedProcess {
   readonly pid: number;
-  watch(listener: { onCause(cause: 'ready' | 'heartbeat' | 'stop' | 'disconnected'): void; onExit(exit: Exit): void }): void;
+  watch(listener: { onCause(cause: 'ready' | 'heartbeat' | 'stop' | 'quit'): void; onExit(exit: Exit): void }): void;
   drain(): void;
   stop(): void;
   kill(): void;

@@ -42,7 +42,7 @@ export type GroupEvent =
   | ({ readonly type: 'child-moved'; readonly child: Child } & Move)
   | { readonly type: 'child-left'; readonly child: Child; readonly exit: Exit | undefined }
   | { readonly type: 'backing-off'; readonly slot: number; readonly waitMs: number; readonly failures: number }
-  | { readonly type: 'slot-gave-up'; readonly slot: number }
+  | { readonly type: 'slot-left-empty' | 'slot-gave-up'; readonly slot: number }
   | { readonly type: 'settled'; readonly goal: Goal };
 
 export interface GroupStopReport {
@@ -177,8 +177,8 @@ export class Group {
     if (!this.#hasSettled) return this.#halt(child);
     const isNewcomer = this.#reload && child.readyAt === undefined && child.generation === this.#goal.generation;
     if (isNewcomer && this.#reload && ++this.#reload.attempts >= this.spec.reloadAttempts) return this.#abortReload(child, this.#reload.from);
-    if (!this.spec.refork && !isNewcomer) this.#retries.giveUp(child.slot);
-    else if (child.exit?.code === this.spec.exitForGood) this.#giveUp(child);
+    if (!this.spec.refork && !isNewcomer) this.#giveUp(child, 'slot-left-empty');
+    else if (child.exit?.code === this.spec.exitForGood) this.#giveUp(child, 'slot-gave-up');
     else this.#backOff(child);
   }
 
@@ -194,9 +194,9 @@ export class Group {
     this.#expectations.reject(new ReloadFailure(this.spec.name, child, this.spec.reloadAttempts));
   }
 
-  #giveUp({ slot }: Child): void {
+  #giveUp({ slot }: Child, type: 'slot-left-empty' | 'slot-gave-up'): void {
     this.#retries.giveUp(slot);
-    this.#needs.emit({ type: 'slot-gave-up', slot });
+    this.#needs.emit({ type, slot });
   }
 
   #backOff({ slot, readyAt }: Child): void {

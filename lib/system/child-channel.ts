@@ -8,7 +8,7 @@ import type { ChildListener, ForkedChild } from './forker.js';
 /** More unsent messages than this to one child are dropped: it does not read, and the master must not grow with it. */
 export const MOST_UNSENT = 10_000;
 /** The same in bytes. A single message may be larger. */
-export const MOST_UNSENT_BYTES = 256 * 2 ** 20;
+export const MOST_UNSENT_BYTES = 64 * 2 ** 20;
 /** How often to look whether the channel of a dead child has been read to its end. */
 const MOST_SETTLE_TURNS = 10_000;
 

@@ -7,7 +7,8 @@
 import cluster, { type Worker } from 'node:cluster';
 import { format } from 'node:util';
 import { ChildChannel } from './child-channel.js';
-import type { Forker, ForkPlan, ProgramCommand } from './forker.js';
+import { failedFork } from './failed-fork.js';
+import type { ForkedChild, Forker, ForkPlan, ProgramCommand } from './forker.js';
 import { requirePackage } from './require-package.js';
 
 const { fork: cfork } = requirePackage<typeof import('cfork')>('cfork');
@@ -36,8 +37,15 @@ export class ClusterForker implements Forker {
     this.#reflex = takeReflex(command);
   }
 
-  fork(plan: ClusterForkPlan): ChildChannel {
-    const worker = this.#forkWorker(plan);
+  fork(plan: ClusterForkPlan): ForkedChild {
+    try {
+      return this.#channel(plan, this.#forkWorker(plan));
+    } catch (error) {
+      return failedFork(error, plan.mark);
+    }
+  }
+
+  #channel(plan: ClusterForkPlan, worker: Worker): ChildChannel {
     const channel = new ChildChannel(worker.process, plan.mark, () => (worker as { state?: string }).state ?? 'none');
     const watch = channel.watch.bind(channel);
     channel.watch = listener => {

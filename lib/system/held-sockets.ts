@@ -20,6 +20,20 @@ export interface ListenQuery {
   readonly writableAll?: boolean | undefined;
 }
 
+/** Undefined for datagrams, and for what no `listen` of Node's would ask. */
+export function parseListenQuery(message: Readonly<Record<string, unknown>>): ListenQuery | undefined {
+  const { address, port, addressType, fd, index } = message;
+  const isStream = addressType === 4 || addressType === 6 || (addressType === -1 && typeof address === 'string');
+  const hasAddress = address === null || address === undefined || typeof address === 'string';
+  const isPlausible =
+    isStream &&
+    hasAddress &&
+    typeof port === 'number' &&
+    (fd === undefined || fd === null || typeof fd === 'number') &&
+    (index === undefined || typeof index === 'number');
+  return isPlausible ? ({ ...message, address: address ?? null } as unknown as ListenQuery) : undefined;
+}
+
 export interface RawHandle {
   onconnection: ((status: number, client: RawHandle | undefined) => void) | null;
   listen(backlog: number): number;
@@ -91,10 +105,7 @@ export class HeldSockets {
 
   async #bind(key: string, query: ListenQuery, data: unknown): Promise<HeldSocket | number> {
     let handle = bind(query);
-    if (handle === EADDRINUSE && isPath(query) && (await isStalePath(query.address))) {
-      unlinkSync(String(query.address));
-      handle = bind(query);
-    }
+    if (handle === EADDRINUSE && isPath(query) && (await isStalePath(query.address))) handle = unlinked(String(query.address)) ?? bind(query);
     if (typeof handle === 'number') return handle;
     const held = { key, query, handle, data };
     this.#held.set(key, held);
@@ -104,7 +115,12 @@ export class HeldSockets {
 
 function bind(query: ListenQuery): RawHandle | number {
   if (createHandle === undefined) return -constants.errno.ENOSYS;
-  const handle = createHandle(shortest(query), query.port, query.addressType, query.fd, query.flags);
+  let handle: RawHandle | number;
+  try {
+    handle = createHandle(shortest(query), query.port, query.addressType, query.fd, query.flags);
+  } catch {
+    return -constants.errno.EINVAL; // A descriptor that is no socket throws instead.
+  }
   if (typeof handle === 'number') return handle;
   // bind(2) reports EADDRINUSE late: libuv keeps it for the first use, and it would be lost once the descriptor travels.
   const error = handle.getsockname?.({}) ?? 0;
@@ -115,6 +131,16 @@ function bind(query: ListenQuery): RawHandle | number {
   const mode = (query.readableAll ? 1 : 0) | (query.writableAll ? 2 : 0); // UV_READABLE, UV_WRITABLE
   if (mode !== 0) handle.fchmod?.(mode);
   return handle;
+}
+
+/** Undefined, or the errno of a path that may not be removed. */
+function unlinked(path: string): number | undefined {
+  try {
+    unlinkSync(path);
+    return undefined;
+  } catch (error) {
+    return -Math.abs((error as NodeJS.ErrnoException).errno ?? constants.errno.EACCES);
+  }
 }
 
 /** A UNIX path has room for 107 bytes (unix(7)): the relative spelling may fit where the absolute one does not. */

@@ -1,23 +1,33 @@
 // The IPC channel to the process that started this master, if there is one.
 
+import { MOST_UNSENT, MOST_UNSENT_BYTES } from './child-channel.js';
+
 export interface ParentLine {
   /** False once the parent is gone or has cut the channel: a daemonising parent does so on purpose. */
   readonly isOpen: boolean;
+  /** Dropped when the parent does not read. */
   send(message: object): void;
   /** Returns how to stop listening. */
   listen(onMessage: (message: unknown) => void): () => void;
 }
 
 export function parentLine(): ParentLine {
+  let unsent = 0;
   return {
     get isOpen() {
       return process.send !== undefined && process.connected;
     },
     send(message) {
-      if (!this.isOpen) return;
+      const queued = (process.channel as { writeQueueSize?: number } | undefined)?.writeQueueSize ?? 0;
+      if (!this.isOpen || unsent >= MOST_UNSENT || queued > MOST_UNSENT_BYTES) return;
+      unsent++;
       try {
-        process.send?.(message, undefined, {}, () => {});
-      } catch {} // Closed in this very moment, or not serialisable.
+        process.send?.(message, undefined, {}, () => {
+          unsent--;
+        });
+      } catch {
+        unsent--; // Closed in this very moment, or not serialisable.
+      }
     },
     listen(onMessage) {
       if (!this.isOpen) return () => {};

@@ -43,7 +43,12 @@ function claim(path: string): void {
     if (holder !== undefined && holder !== process.pid && isAlive(holder)) throw alreadyRunning(path, holder);
     const fresh = `${path}.${process.pid}`;
     writeFileSync(fresh, String(process.pid));
-    renameSync(fresh, path);
+    try {
+      renameSync(fresh, path);
+    } catch (error_) {
+      unlinkSync(fresh);
+      throw error_;
+    }
   }
 }
 

@@ -3,7 +3,8 @@
 import { fork } from 'node:child_process';
 import { ChildChannel } from './child-channel.js';
 import { environmentWith } from './environment.js';
-import type { Forker, ForkPlan, ProgramCommand } from './forker.js';
+import { failedFork } from './failed-fork.js';
+import type { ForkedChild, Forker, ForkPlan, ProgramCommand } from './forker.js';
 
 export class ProcessForker implements Forker {
   readonly #command: ProgramCommand;
@@ -12,7 +13,15 @@ export class ProcessForker implements Forker {
     this.#command = command;
   }
 
-  fork({ env, mark }: ForkPlan): ChildChannel {
+  fork(plan: ForkPlan): ForkedChild {
+    try {
+      return this.#fork(plan);
+    } catch (error) {
+      return failedFork(error, plan.mark);
+    }
+  }
+
+  #fork({ env, mark }: ForkPlan): ChildChannel {
     const { file, args, execArgv, cwd } = this.#command;
     const forked = fork(file, [...args], {
       execArgv: [...execArgv],

@@ -18,17 +18,53 @@ export function marked(mark: string): number[] {
   );
 }
 
-/** SIGTERM, then SIGKILL for what is left after `graceMs`. Resolves with how many had to be killed. */
-export async function sweep(mark: string, graceMs: number, clock: Clock): Promise<number> {
-  const started = clock.now();
-  signalAll(marked(mark), 'SIGTERM');
-  let left = marked(mark);
-  while (left.length > 0 && clock.now() - started < graceMs) {
+/** A process that a pid alone would not name for ever: pids are used again. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  readonly startTicks: string;
+}
+
+/** Everything that descends from `pid`, marked or not, as of now: a child whose environment was replaced has no mark. */
+export function descendantsOf(pid: number): ProcessIdentity[] {
+  const all = processIds().flatMap(candidate => statOf(candidate) ?? []);
+  const family = new Set([pid]);
+  for (let before = 0; before < family.size; ) {
+    before = family.size;
+    for (const { pid: child, parent } of all) if (family.has(parent)) family.add(child);
+  }
+  return all.filter(({ pid: member }) => member !== pid && family.has(member));
+}
+
+/** Those of them that are still the same process, and alive. */
+export function stillAlive(identities: readonly ProcessIdentity[]): number[] {
+  return identities.filter(({ pid, startTicks }) => statOf(pid)?.startTicks === startTicks && isAlive(pid)).map(({ pid }) => pid);
+}
+
+/**
+ * SIGTERM, then SIGKILL for what is left after `graceMs`.
+ * @param mark of a child, or the beginning that all children of one master share
+ * @param known descendants that were seen while their ancestor lived
+ */
+export async function sweep({
+  mark,
+  known = [],
+  graceMs,
+  clock,
+}: {
+  mark: string;
+  known?: readonly ProcessIdentity[];
+  graceMs: number;
+  clock: Clock;
+}): Promise<void> {
+  const leftovers = () => [...new Set([...marked(mark), ...stillAlive(known)])];
+  const startedAt = clock.now();
+  let left = leftovers();
+  signalAll(left, 'SIGTERM');
+  while (left.length > 0 && clock.now() - startedAt < graceMs) {
     await pause(clock, POLL_MS);
-    left = marked(mark);
+    left = leftovers();
   }
   signalAll(left, 'SIGKILL');
-  return left.length;
 }
 
 export function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
@@ -47,6 +83,17 @@ export function isAlive(pid: number): boolean {
     return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
   } catch {
     return false;
+  }
+}
+
+/** Fields of /proc/PID/stat after the command, which may hold anything: state, ppid, …, starttime as the 20th (proc_pid_stat(5)). */
+function statOf(pid: number): (ProcessIdentity & { readonly parent: number }) | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { pid, parent: Number(fields[1]), startTicks: fields[19] ?? '' };
+  } catch {
+    return undefined;
   }
 }
 

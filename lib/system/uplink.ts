@@ -36,7 +36,8 @@ export function onWord(listener: (word: MasterWord) => void): void {
 
 /** Calls back once when the master is gone or has cut the channel. */
 export function onOrphaned(listener: () => void): void {
-  process.once('disconnect', listener);
+  if (process.connected) process.once('disconnect', listener);
+  else listener(); // Cut before anybody could listen.
 }
 
 export function isClusterWorker(): boolean {

@@ -34,7 +34,8 @@ function fail(error: unknown, what = 'start error'): void {
 /** The app may set its port in code: in the very object it was given, in its `options`, or in its configuration. */
 function targetOf(app: Application, options: WorkerOptions, isHttps: boolean): Target {
   const listen = app.config?.cluster?.listen;
-  const port = options['port'] ?? listen?.port ?? (isHttps ? 8443 : 7001);
+  const own = listen?.port === undefined ? (isHttps ? 8443 : 7001) : listen.port; // null is a mistake, and said so
+  const port = options['port'] ?? own;
   return { port: toPort(port), hostname: (options['host'] as string | undefined) ?? listen?.hostname, path: listen?.path };
 }
 
@@ -54,7 +55,15 @@ function listen(server: FrameworkServer, { port, hostname, path }: Target, debug
     return closeThenExit(1);
   }
   server.listen(hostname === undefined ? { port } : { port, host: hostname });
-  if (typeof debugPort === 'number') server.companion().listen(debugPort);
+  listenBeside(server, toPort(debugPort));
+}
+
+/** A port for debugging must not cost the application its life. */
+function listenBeside(server: FrameworkServer, debugPort: unknown): void {
+  if (typeof debugPort !== 'number') return;
+  const companion = server.companion();
+  companion.on('error', error => logger.error(error));
+  companion.listen(debugPort);
 }
 
 async function main(): Promise<void> {

@@ -8,7 +8,7 @@ import type { Boot } from '../protocol/words.js';
 import { afterUnref } from '../system/clock.js';
 import { requirePackage } from '../system/require-package.js';
 import { addedListeners, hasOthers, type Listener, onSignals } from '../system/signals.js';
-import { killSelf, onOrphaned, releaseChannel } from '../system/uplink.js';
+import { killSelf, onOrphaned, releaseChannel, say } from '../system/uplink.js';
 
 const { graceful } = requirePackage<typeof import('graceful-process')>('graceful-process');
 
@@ -24,53 +24,44 @@ const LONGEST_MS = 2 ** 31 - 1;
 export class Leaving {
   readonly #boot: Boot;
   readonly #drainServers: (lingerMs: number) => Promise<void>;
+  readonly #masterKnows = new Latch();
+  readonly #patienceOver = new Latch();
   #drained: Promise<void> | undefined;
   #isLeaving = false;
-  #hear: () => void = () => {};
-  readonly #masterSaidSo: Promise<void>;
   /** Closes what user code opened; set once there is something. */
   close: () => unknown = () => {};
 
   constructor(boot: Boot, drainServers: (lingerMs: number) => Promise<void>) {
     this.#boot = boot;
     this.#drainServers = drainServers;
-    this.#masterSaidSo = new Promise(resolve => {
-      this.#hear = resolve;
-    });
   }
 
-  get isLeaving(): boolean {
-    return this.#isLeaving;
-  }
-
-  /** Idempotent: everybody waits for the same drain. */
+  /** The master told us to drain. Idempotent: everybody waits for the same drain. */
   drain(lingerMs: number = this.#boot.lingerMs): Promise<void> {
     this.#drained ??= this.#drainServers(lingerMs);
     return this.#drained;
   }
 
-  /** The master wants us to leave. */
-  hearMaster(): void {
-    this.#hear();
+  /** The master has drained us long enough, or there was nothing to drain: what is open now stays open. */
+  finish(): void {
+    this.#masterKnows.open();
+    this.#patienceOver.open();
   }
 
   prepare(isClusterWorker: boolean): void {
     const label = this.#boot.role === 'app' ? 'app_worker' : 'agent_worker';
     const logger = workerLogger(this.#boot.role, this.#boot.logLevel);
     const beforeExit = async () => {
-      await Promise.all([this.drain(), this.#masterSaidSo]);
+      await this.#drainWithin();
       await this.close();
     };
     const gracefully = addedListeners(['SIGTERM', 'disconnect'], () => {
       graceful({ logger, label, beforeExit, sigterm: 'always', timeout: LONGEST_MS });
     });
     const onSigterm = gracefully.get('SIGTERM');
-    onSignals(['SIGTERM'], () => {
-      afterUnref(MASTERS_WORD_MS, this.#hear);
-      this.#once(() => this.#leave(onSigterm));
-    });
+    onSignals(['SIGTERM'], () => this.#once(() => this.#leave(onSigterm)));
     onOrphaned(() => {
-      this.#hear();
+      this.#masterKnows.open();
       afterUnref(this.#boot.drainMs + this.#boot.stopMs + KILL_SLACK_MS, killSelf);
       this.#once(() => {
         if (isClusterWorker) logger.error('[%s] receive disconnect event in cluster fork mode, exitedAfterDisconnect:false', label);
@@ -85,10 +76,40 @@ export class Leaving {
     leave();
   }
 
-  /** A program with SIGTERM handlers of its own decides itself when it is done; it ends when nothing keeps it alive any more. */
+  /** Ends with the last connection, with the master's word, or with our own patience when nobody above has any. */
+  async #drainWithin(): Promise<void> {
+    const cancel = afterUnref(this.#boot.drainMs, () => this.#patienceOver.open());
+    await Promise.race([Promise.all([this.drain(), this.#masterKnows.opened]), this.#patienceOver.opened]);
+    cancel();
+  }
+
   #leave(gracefully: Listener | undefined): void {
-    if (!hasOthers('SIGTERM')) return gracefully?.();
+    afterUnref(MASTERS_WORD_MS, () => {
+      if (!this.#masterKnows.isOpen) say({ act: 'leaving' });
+      this.#masterKnows.open();
+    });
+    const decidesItself = this.#boot.framework === undefined && hasOthers('SIGTERM');
+    if (decidesItself) this.#leaveTo();
+    else gracefully?.();
+  }
+
+  /** A program with SIGTERM handlers of its own decides itself when it is done; it ends when nothing keeps it alive any more. */
+  #leaveTo(): void {
     void this.drain().then(releaseChannel);
-    afterUnref(this.#boot.drainMs + this.#boot.stopMs, () => gracefully?.());
+    afterUnref(this.#boot.drainMs + this.#boot.stopMs, killSelf);
+  }
+}
+
+/** Something that happens once. */
+class Latch {
+  isOpen = false;
+  #open: () => void = () => {};
+  readonly opened = new Promise<void>(resolve => {
+    this.#open = resolve;
+  });
+
+  open(): void {
+    this.isOpen = true;
+    this.#open();
   }
 }

@@ -2,13 +2,15 @@
 
 import { isMainThread } from 'node:worker_threads';
 import { BOOT_VARIABLE, type Boot } from '../protocol/words.js';
-import { parentPid, takeVariable } from '../system/environment.js';
+import { exitProcess, parentPid, takeVariable } from '../system/environment.js';
+
+/** What graceful-process ends an orphaned agent with. */
+const EXIT_ORPHANED = 110;
 
 const text = isMainThread ? takeVariable(BOOT_VARIABLE) : undefined;
 if (text !== undefined) {
   const boot = JSON.parse(text) as Boot;
-  if (boot.masterPid === parentPid()) {
-    const { startWorker } = await import('./start.js');
-    await startWorker(boot, import.meta.url);
-  }
+  if (boot.masterPid !== parentPid()) exitProcess(EXIT_ORPHANED); // The master died while we were being born.
+  const { startWorker } = await import('./start.js');
+  await startWorker(boot, import.meta.url);
 }

@@ -26,7 +26,7 @@ export async function startWorker(boot: Boot, preload: string): Promise<void> {
   leaving.prepare(isClusterWorker());
   setContext({ boot, tracker, leaving });
   onWord(word => {
-    if (word.act !== 'boot') leaving.hearMaster();
+    if (word.act === 'leave') leaving.finish();
     if (word.act === 'drain') void leaving.drain(word.lingerMs).then(() => say({ act: 'drained' }));
   });
   await loadModules(boot.require, boot.baseDir);

@@ -13,20 +13,20 @@ test('every edge, so that a changed edge is a changed line', () => {
       'starting + drain = stopping',
       'starting + stop = stopping',
       'starting + kill = killing',
-      'starting + disconnected = stopping',
+      'starting + quit = stopping',
       'starting + exited = gone',
       'starting + overdue = stopping',
       'ready + heartbeat = ready',
       'ready + drain = draining',
       'ready + stop = stopping',
       'ready + kill = killing',
-      'ready + disconnected = draining',
+      'ready + quit = draining',
       'ready + exited = gone',
       'ready + overdue = hung',
       'hung + heartbeat = ready',
       'hung + stop = stopping',
       'hung + kill = killing',
-      'hung + disconnected = killing',
+      'hung + quit = killing',
       'hung + exited = gone',
       'hung + overdue = killing',
       'draining + stop = stopping',
@@ -58,7 +58,7 @@ test('no life goes backwards, except that a hung child may come back', () => {
 
 test('failures are the edges out of service that nobody asked for', () => {
   const failures = edges.filter(({ from, cause }) => isFailure(from, cause)).map(({ from, cause }) => `${from} + ${cause}`);
-  const unasked = ['disconnected', 'exited', 'overdue'];
+  const unasked = ['quit', 'exited', 'overdue'];
   assert.deepEqual(
     failures,
     ['starting', 'ready', 'hung'].flatMap(from => unasked.map(cause => `${from} + ${cause}`)),

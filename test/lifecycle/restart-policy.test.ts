@@ -16,6 +16,10 @@ test('the delay doubles from 100 ms with up to half as much jitter, to 30 s at m
     [1, 2].map(n => restartDelayMs(n, n, 1, APP_RESTART)),
     [150, 300],
   );
+  assert.deepEqual(
+    [1, 2, 3].map(n => restartDelayMs(n, n, 0.9, AGENT_RESTART)),
+    [1_000, 2_000, 4_000],
+  );
   assert.equal(restartDelayMs(20, 20, 0.5, APP_RESTART), 30_000);
 });
 

@@ -48,9 +48,12 @@ test('names of object members are ordinary actions', () => {
 });
 
 test('a real port is a port, a path, or nothing', () => {
-  assert.equal(parseRealPort(7001), 7001);
-  assert.equal(parseRealPort({ port: '7001', protocol: 'http' }), 7001);
-  assert.equal(parseRealPort({ port: '/tmp/app.sock' }), '/tmp/app.sock');
+  assert.equal(parseRealPort(7001)?.port, 7001);
+  assert.deepEqual(parseRealPort({ port: '7001', protocol: 'https' }), { port: 7001, isHttps: true });
+  assert.equal(parseRealPort({ port: '/tmp/app.sock' })?.port, '/tmp/app.sock');
+  const unspeakable = { toString: 1, valueOf: 1 };
+  assert.equal(parseRealPort({ port: unspeakable }), undefined);
+  assert.equal(receiverOf({ action: 'x', receiverPid: unspeakable as unknown as string }), undefined);
   for (const nonsense of [null, undefined, {}, 'x'.repeat(0), 0, 65_536, -1, 1.5, Number.NaN, []]) assert.equal(parseRealPort(nonsense), undefined);
 });
 

@@ -229,12 +229,12 @@ test('silence: one that comes back keeps its place', () => {
 
 test('one that cuts its channel is replaced at once and drains by itself; its end counts as a failure', () => {
   const { clock, nth, count } = running(1);
-  nth(1).say('disconnected');
+  nth(1).say('quit');
   assert.equal(count(), 2);
   assert.deepEqual(nth(1).heard, ['drain']);
   nth(2).say('ready');
   nth(1).exit();
-  nth(2).say('disconnected');
+  nth(2).say('quit');
   assert.equal(count(), 2, 'the second time it has to wait');
   clock.tick(100);
   assert.equal(count(), 3);
@@ -320,7 +320,7 @@ test('whatever happens: one timer a child and one a slot, and stop always ends w
     return seed % n;
   };
   const anyone = () => processes[Math.max(0, processes.length - 1 - random(12))];
-  const causes = ['ready', 'heartbeat', 'stop', 'disconnected'] as const;
+  const causes = ['ready', 'heartbeat', 'stop', 'quit'] as const;
   const acts = [
     () => void group.resize(random(5)),
     () => void group.reload(),
