@@ -6,7 +6,17 @@
 
 import type { Emit } from '../protocol/events.js';
 import type { Clock } from '../system/clock.js';
-import { canHoldSockets, EADDRINUSE, type HeldSocket, HeldSockets, isPath, type ListenQuery, parseListenQuery } from '../system/held-sockets.js';
+import {
+  canHoldSockets,
+  EADDRINUSE,
+  EINVAL,
+  type HeldSocket,
+  HeldSockets,
+  isDatagramQuery,
+  isPath,
+  type ListenQuery,
+  parseListenQuery,
+} from '../system/held-sockets.js';
 import { portOwner } from '../system/port-owner.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { WorkerProcess } from './worker-process.js';
@@ -74,8 +84,12 @@ export class Listeners {
   }
 
   #onQuery(worker: WorkerProcess, message: CoreMessage): boolean {
+    if (isDatagramQuery(message)) return false; // Datagrams cannot be balanced: Node does what it always does.
     const query = parseListenQuery(message);
-    if (query === undefined) return false; // Datagrams cannot be balanced, and nonsense is not ours to judge: Node does what it always does.
+    if (query === undefined) {
+      reply(worker, { ack: message.seq, errno: EINVAL, key: '' }); // Core itself would trip over it.
+      return true;
+    }
     void this.#answer(worker, query, message);
     return true;
   }

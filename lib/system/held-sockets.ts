@@ -20,7 +20,12 @@ export interface ListenQuery {
   readonly writableAll?: boolean | undefined;
 }
 
-/** Undefined for datagrams, and for what no `listen` of Node's would ask. */
+export function isDatagramQuery({ addressType, address, port, fd }: Readonly<Record<string, unknown>>): boolean {
+  const isPlausible = (address === null || address === undefined || typeof address === 'string') && typeof port === 'number' && typeof fd !== 'object';
+  return (addressType === 'udp4' || addressType === 'udp6') && isPlausible;
+}
+
+/** Undefined for what no `listen` of Node's would ask. */
 export function parseListenQuery(message: Readonly<Record<string, unknown>>): ListenQuery | undefined {
   const { address, port, addressType, fd, index } = message;
   const isStream = addressType === 4 || addressType === 6 || (addressType === -1 && typeof address === 'string');
@@ -57,6 +62,7 @@ const createHandle = (net as unknown as { _createServerHandle?: CreateHandle }).
 
 /** Libuv's numbers are negative errnos. */
 export const EADDRINUSE = -constants.errno.EADDRINUSE;
+export const EINVAL = -constants.errno.EINVAL;
 
 /** Boot probe: binds and drops a loopback socket. Undefined when all is well, else why sockets cannot be held. */
 export function canHoldSockets(): string | undefined {

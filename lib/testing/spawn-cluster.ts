@@ -46,6 +46,8 @@ export interface SpawnedCluster extends AsyncDisposable {
   disconnect(): void;
   /** The next event of that type after the last one waited for. Rejects with the output when it does not come in time. */
   waitFor<T extends EventType>(type: T, where?: (event: EventOf<T>) => boolean): Promise<EventOf<T>>;
+  /** The first user message of that action to the parent, past or to come. */
+  waitForMessage(action: string): Promise<Record<string, unknown>>;
   /** Everything written so far, stdout and stderr as they came. */
   output(): string;
   stderr(): string;

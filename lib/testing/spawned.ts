@@ -85,29 +85,15 @@ export class Spawned implements SpawnedCluster {
   }
 
   waitFor<T extends EventType>(type: T, where: (event: EventOf<T>) => boolean = () => true): Promise<EventOf<T>> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => waiting.giveUp(`it did not come within ${this.#timeoutMs} ms`), this.#timeoutMs);
-      const end = () => {
-        clearTimeout(timer);
-        this.#waiting.delete(waiting);
-      };
-      const waiting: Waiting = {
-        look: () => {
-          const at = this.events.findIndex((event, index) => index >= this.#cursor && event.type === type && where(event as EventOf<T>));
-          if (at < 0) return false;
-          this.#cursor = at + 1;
-          end();
-          resolve(this.events[at] as EventOf<T>);
-          return true;
-        },
-        giveUp: reason => {
-          end();
-          reject(new Error(`Waited for ${type}: ${reason}. Output:\n${this.#output}`));
-        },
-      };
-      this.#waiting.add(waiting);
-      if (!waiting.look() && this.#exit) waiting.giveUp(`the master had ended (code ${this.#exit.code}, signal ${this.#exit.signal})`);
+    return this.#wait(type, () => {
+      const at = this.events.findIndex((event, index) => index >= this.#cursor && event.type === type && where(event as EventOf<T>));
+      if (at >= 0) this.#cursor = at + 1;
+      return this.events[at] as EventOf<T> | undefined;
     });
+  }
+
+  waitForMessage(action: string): Promise<Record<string, unknown>> {
+    return this.#wait(`message ${action}`, () => this.messages.find(message => message['action'] === action));
   }
 
   output(): string {
@@ -129,6 +115,32 @@ export class Spawned implements SpawnedCluster {
     this.#killLeftovers();
   }
 
+  /** Looks now and after everything that is heard. */
+  #wait<T>(what: string, find: () => T | undefined): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const end = () => {
+        clearTimeout(timer);
+        this.#waiting.delete(waiting);
+      };
+      const waiting: Waiting = {
+        look: () => {
+          const found = find();
+          if (found === undefined) return false;
+          end();
+          resolve(found);
+          return true;
+        },
+        giveUp: reason => {
+          end();
+          reject(new Error(`Waited for ${what}: ${reason}. Output:\n${this.#output}`));
+        },
+      };
+      const timer = setTimeout(() => waiting.giveUp(`it did not come within ${this.#timeoutMs} ms`), this.#timeoutMs);
+      this.#waiting.add(waiting);
+      if (!waiting.look() && this.#exit) waiting.giveUp(`the master had ended (code ${this.#exit.code}, signal ${this.#exit.signal})`);
+    });
+  }
+
   #killLeftovers(): void {
     if (this.#exit === undefined) this.#master.kill('SIGKILL');
     for (const pid of [...this.#pids].filter(isAlive)) process.kill(pid, 'SIGKILL');
@@ -141,12 +153,15 @@ export class Spawned implements SpawnedCluster {
   }
 
   #onMessage(message: Record<string, unknown>): void {
-    if (message['action'] !== EVENT_ACTION) return void this.messages.push(message);
-    const event = message['data'] as ClusterEvent;
+    if (message['action'] === EVENT_ACTION) this.#onEvent(message['data'] as ClusterEvent);
+    else this.messages.push(message);
+    for (const waiting of [...this.#waiting]) waiting.look();
+  }
+
+  #onEvent(event: ClusterEvent): void {
     this.events.push(event);
     if (event.type === 'child-forked') this.#pids.add(event.pid);
     if (event.type === 'child-left') this.#pids.delete(event.pid);
-    for (const waiting of [...this.#waiting]) waiting.look();
   }
 
   #ready(role: 'agent' | 'app'): number[] {

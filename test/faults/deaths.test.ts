@@ -105,6 +105,21 @@ suite('deaths', { concurrency: 2 }, () => {
     await gone(workers);
   });
 
+  test('kill -9 of the master while its children are being born leaves no orphan', async () => {
+    await using cluster = await launchCluster(fixture('apps/demo'));
+    const { pid } = await cluster.waitFor('child-forked', event => event.role === 'agent');
+    cluster.kill(cluster.pid);
+    await cluster.exited;
+    await gone([pid]);
+  });
+
+  test('a cluster that has lost its agent for good ends with 1 after three checks, ten seconds apart', async () => {
+    await using cluster = await spawnCluster(fixture('apps/agent-gives-up'), { workers: 1, timeoutMs: 60_000 });
+    await cluster.waitFor('cluster-lost');
+    assert.equal((await cluster.exited).code, 1);
+    assert.match(cluster.stderr(), /nodejs\.ClusterWorkerExceptionError: \[master\] 0 agent and 1 worker\(s\) alive, exit to avoid unknown state/);
+  });
+
   test('an orphan that catches everything, with nobody reading its output, ends all the same', async () => {
     await using cluster = await launchCluster(fixture('apps/catches-everything.js'), { args: ['--stop-timeout', '100ms'] });
     await cluster.waitFor('cluster-started');

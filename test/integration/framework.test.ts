@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, get, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
+import { freePort } from '../../lib/system/free-port.js';
 import type { SpawnedCluster } from '../../lib/testing.js';
 import { ask, bodyOf } from '../support/client.js';
 import { launchEgg, spawnEgg } from '../support/egg.js';
@@ -17,6 +18,7 @@ interface Seen {
   readonly options: Record<string, unknown>;
 }
 
+const openStream = async (port: number): Promise<IncomingMessage> => (await once(get({ port, agent: false }), 'response'))[0];
 const seenBy = async ({ port }: SpawnedCluster, path = '/'): Promise<Seen> => JSON.parse(await bodyOf(port, path));
 const actions = ({ received }: Pick<Seen, 'received'>) => received.map(({ action }) => action);
 const records = (options: Record<string, unknown> = {}) => ({ options: { baseDir: fixture('eggs/records'), ...options } });
@@ -47,8 +49,7 @@ suite('a framework of the egg kind', { concurrency: 2 }, () => {
       places.toSorted((a, b) => a - b),
       'in this order',
     );
-    const [ready] = cluster.messages;
-    assert.deepEqual(ready, {
+    assert.deepEqual(await cluster.waitForMessage('egg-ready'), {
       action: 'egg-ready',
       data: { port: cluster.port, address: `http://127.0.0.1:${cluster.port}`, protocol: 'http' },
       to: 'parent',
@@ -113,7 +114,7 @@ suite('a framework of the egg kind', { concurrency: 2 }, () => {
       ),
     );
     assert.deepEqual(cluster.workers().toSorted(), [pid, survivor].toSorted());
-    assert.ok(cluster.messages.some(({ action }) => action === 'app-worker-died'));
+    await cluster.waitForMessage('app-worker-died');
     const seen: Seen[] = [];
     while (new Set(seen.map(({ pid }) => pid)).size < 2) seen.push(await seenBy(cluster));
     for (const worker of seen) assert.equal(actions(worker).filter(action => action === 'egg-ready').length, 1);
@@ -128,7 +129,7 @@ suite('a framework of the egg kind', { concurrency: 2 }, () => {
     await cluster.waitFor('child-started', event => event.role === 'agent');
     assert.match(cluster.output(), /\[master\] try to start a new agent_worker after [\d.]+s \.\.\./);
     assert.match(cluster.stderr(), /AgentWorkerDiedError/);
-    assert.ok(cluster.messages.some(({ action }) => action === 'agent-worker-died'));
+    await cluster.waitForMessage('agent-worker-died');
     const { received } = await seenBy(cluster);
     assert.deepEqual(
       received.filter(({ action }) => action === 'egg-pids').map(({ data }) => data),
@@ -214,6 +215,84 @@ suite('a framework of the egg kind', { concurrency: 2 }, () => {
     await using cluster = await launchEgg({ options: { framework: fixture('frameworks/no-exports') } });
     assert.equal((await cluster.exited).code, 1);
     assert.match(cluster.stderr(), /should define Agent in .*no-exports/);
+  });
+
+  test('an open stream does not keep close hooks from running', async () => {
+    await using cluster = await spawnEgg({ env: { EGG_MASTER_CLOSE_TIMEOUT: '1500' }, options: { baseDir: fixture('eggs/open-stream') } });
+    const stream = await openStream(cluster.port);
+    assert.equal((await cluster.stop()).code, 0);
+    stream.destroy();
+    assert.equal(cluster.output().match(/closed \d+/g)?.length, 2);
+    assert.deepEqual(cluster.events.find(event => event.type === 'cluster-stopped')?.forced, []);
+  });
+
+  test('a worker that somebody else tells to go, with a stream open, is replaced at once and closes', async () => {
+    await using cluster = await spawnEgg({ env: { EGG_MASTER_CLOSE_TIMEOUT: '1500' }, options: { baseDir: fixture('eggs/open-stream') } });
+    const stream = await openStream(cluster.port);
+    const pid = Number(String(await once(stream, 'data')));
+    cluster.kill(pid, 'SIGTERM');
+    await cluster.waitFor('child-started');
+    await cluster.waitFor('child-left', event => event.pid === pid);
+    stream.destroy();
+    assert.match(cluster.output(), new RegExp(`closed ${pid}`));
+    assert.equal(cluster.workers().length, 2);
+  });
+
+  test('a SIGTERM listener of a plugin does not keep close hooks from running', async () => {
+    await using cluster = await spawnEgg({ options: { baseDir: fixture('eggs/own-sigterm') } });
+    await cluster.stop();
+    assert.equal(cluster.output().match(/closed \d+/g)?.length, 2);
+  });
+
+  test('listening elsewhere before it is ready does not count as started', async () => {
+    const other = await freePort(0);
+    await using cluster = await spawnEgg({ env: { OTHER_PORT: String(other) }, options: { baseDir: fixture('eggs/other-port-first') } });
+    assert.deepEqual((await cluster.waitForMessage('egg-ready'))['data'], {
+      port: cluster.port,
+      address: `http://127.0.0.1:${cluster.port}`,
+      protocol: 'http',
+    });
+    assert.equal((await ask(cluster.port)).status, 200);
+  });
+
+  test('https that the application configures itself is announced as https', async () => {
+    const env = { KEY: fixture('tls/key.pem'), CERT: fixture('tls/cert.pem') };
+    await using cluster = await spawnEgg({ env, options: { baseDir: fixture('eggs/https-by-config') } });
+    assert.deepEqual((await cluster.waitForMessage('egg-ready'))['data'], {
+      port: cluster.port,
+      address: `https://127.0.0.1:${cluster.port}`,
+      protocol: 'https',
+    });
+  });
+
+  test('a stop sends no death notices, in development neither', async () => {
+    await using cluster = await spawnEgg({ env: { NODE_ENV: 'development' } });
+    await cluster.stop();
+    assert.deepEqual(
+      cluster.messages.map(({ action }) => action),
+      ['egg-ready'],
+    );
+  });
+
+  test('a debug port that is taken costs nobody his life; one given as text is a port', async () => {
+    const holder = createServer().listen(0);
+    const { port: taken } = holder.address() as AddressInfo;
+    await using cluster = await spawnEgg({ options: { debugPort: String(taken) } });
+    assert.equal((await ask(cluster.port)).status, 200);
+    holder.close();
+    const debugPort = await freePort(0);
+    await using second = await spawnEgg({ options: { debugPort: String(debugPort) } });
+    assert.equal(second.workers().length, 2);
+    assert.equal((await ask(debugPort)).status, 200);
+  });
+
+  test('a fork that is impossible fails the start instead of hanging it', async () => {
+    using folder = emptyFolder();
+    const envFile = join(folder.path, 'huge.env');
+    writeFileSync(envFile, `HUGE=${'x'.repeat(200_000)}`);
+    await using cluster = await launchEgg({ options: { envFile } });
+    assert.equal((await cluster.exited).code, 1);
+    assert.match(cluster.stderr(), /could not be forked \(spawn E2BIG\)/);
   });
 
   test('close hooks run before the end, also after a second signal', async () => {

@@ -33,7 +33,24 @@ suite('messages', { concurrency: 2 }, () => {
     assert.equal(await answerOf(cluster, '/add?a=2&b=3'), 5);
   });
 
-  for (const kind of ['text', 'null', 'number', 'array', 'empty', 'error', 'exit', 'reload', 'nowhere', 'word', 'large', 'flood']) {
+  for (const kind of [
+    'text',
+    'null',
+    'number',
+    'array',
+    'empty',
+    'error',
+    'exit',
+    'reload',
+    'nowhere',
+    'receiver',
+    'port',
+    'query',
+    'path',
+    'word',
+    'large',
+    'flood',
+  ]) {
     test(`a worker may send ${kind}: nobody dies of it, nothing is believed`, async () => {
       await using cluster = await spawnCluster(fixture('apps/says-anything.js'));
       const before = cluster.workers();

@@ -98,6 +98,14 @@ suite('stop', { concurrency: 2 }, () => {
     assert.deepEqual([...grandchildren].filter(isAlive), []);
   });
 
+  test('nor do those whose environment was replaced', async () => {
+    await using cluster = await spawnCluster(fixture('apps/spawns-bare-child.js'));
+    const grandchildren = new Set<number>();
+    while (grandchildren.size < 2) grandchildren.add(Number(await bodyOf(cluster.port)));
+    await cluster.stop();
+    assert.deepEqual([...grandchildren].filter(isAlive), []);
+  });
+
   test('a second signal leaves two seconds', async () => {
     await using cluster = await spawnCluster(fixture('apps/slow.js'));
     const answer = ask(cluster.port, '/?ms=14000').catch((error: Error) => error.message);
