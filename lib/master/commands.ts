@@ -1,7 +1,8 @@
 // What is forked: the command lines and environments of agent and app workers. Pure.
 
 import { BOOT_VARIABLE, type Boot } from '../protocol/words.js';
-import { AGENT_WORKER_FILE, APP_WORKER_FILE, PRELOAD_URL } from '../system/entries.js';
+import { AGENT_WORKER_FILE, APP_WORKER_FILE, PRELOAD_FILE, PRELOAD_URL } from '../system/entries.js';
+import { variable } from '../system/environment.js';
 import type { ProgramCommand } from '../system/forker.js';
 import type { Settings } from './settings.js';
 import { optionsArgument } from './visible-options.js';
@@ -29,6 +30,12 @@ export function agentCommand(facts: CommandFacts): ProgramCommand | undefined {
   return isDebug ? { ...command, execArgv: [...command.execArgv, `--inspect-port=${facts.agentInspectorPort}`] } : command;
 }
 
+/** Our preload must be the last, so that the main module follows it directly; modules for --import come after those for --require. */
+function preloadOptions(execArgv: readonly string[]): string[] {
+  const hasImports = [...execArgv, variable('NODE_OPTIONS') ?? ''].some(option => /--(import|loader|experimental-loader)\b/.test(option));
+  return hasImports ? ['--import', PRELOAD_URL] : ['--require', PRELOAD_FILE];
+}
+
 function commandOf(role: Boot['role'], file: string, { settings, options, masterPid }: Omit<CommandFacts, 'agentInspectorPort'>): ProgramCommand {
   const { program, timeouts, cwd } = settings;
   const isFramework = program.kind === 'framework';
@@ -49,7 +56,7 @@ function commandOf(role: Boot['role'], file: string, { settings, options, master
   return {
     file,
     args: isFramework ? [argument.text] : role === 'app' ? settings.args : [],
-    execArgv: [...settings.execArgv, '--import', PRELOAD_URL], // The last one: the main module follows it directly.
+    execArgv: [...settings.execArgv, ...preloadOptions(settings.execArgv)],
     cwd,
     env: { ...settings.environment, [BOOT_VARIABLE]: JSON.stringify(boot) },
   };

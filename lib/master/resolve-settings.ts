@@ -5,7 +5,7 @@ import { messageOf } from '../errors.js';
 import { type ClusterOptions, type Issue, issuesError } from '../protocol/options.js';
 import { usableCpus } from '../system/cpu-limit.js';
 import { currentDirectory, isUnderInspector, nodeOptions, runsTypeScript, variable } from '../system/environment.js';
-import { importUrl, resolveModule } from '../system/load-module.js';
+import { fileUrl, importUrl, resolveModule } from '../system/load-module.js';
 import { installedPackage, isFolder, parseEnvironmentFile, readText, whyUnreadable } from '../system/project-files.js';
 import { findProgram } from './program.js';
 import type { Program, Settings } from './settings.js';
@@ -44,8 +44,9 @@ export function resolveSettings(given: ClusterOptions, flavour: Flavour): Settin
   const https = httpsOf(options, issues);
   const environment = { ...environmentFiles(options, baseDir, issues), ...options.setEnv };
   const mode = modeOf(options, flavour, environment);
-  const preload = preloadOf(options, baseDir, issues);
-  const execArgv = [...inheritedNodeOptions(), ...list(options.nodeOption), ...typeScriptLoader(program, baseDir, issues)];
+  const preload = resolved(list(options.require), baseDir, issues);
+  const imports = resolved(list(options.import), baseDir, issues).flatMap(file => ['--import', fileUrl(file)]);
+  const execArgv = [...inheritedNodeOptions(), ...list(options.nodeOption), ...typeScriptLoader(program, baseDir, issues), ...imports];
   const workers = workersOf(options);
   refuseUnsupported(options, issues);
   refuseUnserialisable(options, issues);
@@ -129,8 +130,8 @@ function environmentFiles({ envFile }: ClusterOptions, baseDir: string, issues: 
   return all;
 }
 
-function preloadOf(options: ClusterOptions, baseDir: string, issues: Issue[]): string[] {
-  return [...list(options.require), ...list(options.import)].flatMap(specifier => {
+function resolved(specifiers: readonly string[], baseDir: string, issues: Issue[]): string[] {
+  return specifiers.flatMap(specifier => {
     try {
       return [resolveModule(specifier, baseDir)];
     } catch {

@@ -16,6 +16,8 @@ import type { Settings } from './settings.js';
 import { settlePort } from './settle-port.js';
 
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGBREAK'] as const;
+/** A start that takes longer than this says so while it goes on. */
+const LONGEST_SILENCE_MS = 1_000;
 /** What is left after the second signal; the third leaves nothing. */
 export const IMPATIENCE_MS = 2_000;
 
@@ -27,14 +29,16 @@ export async function prepareCluster(settings: Settings, suspicions: readonly Cl
   surviveBrokenOutput();
   const logger = deferred(masterLogger());
   events.onAny(logEvents(logger, isQuiet));
-  const stopWaiting = events.on('child-forked', () => {
+  let stopWaiting = systemClock.after(LONGEST_SILENCE_MS, () => logger.open());
+  events.on('cluster-started', () => {
     stopWaiting();
-    systemClock.after(0, () => logger.open());
+    stopWaiting = systemClock.after(0, () => logger.open()); // Whoever waits for the start hears of it first.
   });
   if (variable(EVENTS_VARIABLE) === '1') events.onAny(tellParent(parent));
   for (const suspicion of suspicions) events.emit(suspicion);
   onProcessExit(code => {
     events.emit({ type: 'master-left', code });
+    stopWaiting();
     logger.open();
   });
   const settled = await settlePort(settings, event => events.emit(event));

@@ -32,7 +32,7 @@ export interface Settings {
   readonly isProduction: boolean;
   readonly serverEnv: string | undefined;
   readonly nodeEnv: string | undefined;
-  /** `--require` and `--import`, resolved. */
+  /** `--require`, resolved. */
   readonly preload: readonly string[];
   readonly execArgv: readonly string[];
   /** Of a plain program. */

@@ -1,6 +1,7 @@
 // Log lines, written by egg-logger. The only user of egg-logger, which is heavy (30 ms, 10 MiB): loaded with the first line.
 
-import type { EggConsoleLogger, LoggerLevel } from 'egg-logger';
+import type { EggConsoleLogger, LoggerLevel, LoggerMeta } from 'egg-logger';
+import { wallClockMs } from '../system/clock.js';
 import { variable } from '../system/environment.js';
 import { requirePackage } from '../system/require-package.js';
 
@@ -10,7 +11,7 @@ export type Logger = Record<Level, (message: unknown, ...values: unknown[]) => v
 const LEVELS = ['ALL', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'NONE'];
 
 /** Level: APP_CLUSTER_LOG_LEVEL, EGG_MASTER_LOGGER_LEVEL, else INFO. */
-export function masterLogger(): Logger {
+export function masterLogger(): TimedLogger {
   return lazyLogger(() => firstLevel('APP_CLUSTER_LOG_LEVEL', 'EGG_MASTER_LOGGER_LEVEL') ?? 'INFO');
 }
 
@@ -26,12 +27,12 @@ function firstLevel(...variables: string[]): string | undefined {
 }
 
 export interface DeferredLogger extends Logger {
-  /** Writes what was kept, and from now on at once. */
+  /** Writes what was kept, each line with the time it was said, and from now on at once. */
   open(): void;
 }
 
-/** Keeps lines until opened: loading egg-logger can wait until the first child boots beside us. An error opens it. */
-export function deferred(logger: Logger): DeferredLogger {
+/** Keeps lines until opened: loading egg-logger costs a start as much as half a worker, and nobody misses info lines meanwhile. A warning or an error opens it. */
+export function deferred(logger: TimedLogger): DeferredLogger {
   let kept: (() => void)[] | undefined = [];
   const open = () => {
     const lines = kept ?? [];
@@ -42,21 +43,41 @@ export function deferred(logger: Logger): DeferredLogger {
     (level: Level) =>
     (message: unknown, ...values: unknown[]) => {
       if (kept === undefined) return logger[level](message, ...values);
-      kept.push(() => logger[level](message, ...values));
-      if (level === 'error') open();
+      const at = wallClockMs();
+      kept.push(() => logger.writeAt(at, level, [message, ...values]));
+      if (level === 'error' || level === 'warn') open();
     };
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error'), open };
 }
 
-function lazyLogger(levelOf: () => string | undefined): Logger {
-  let logger: EggConsoleLogger | undefined;
+interface TimedLogger extends Logger {
+  writeAt(atMs: number, level: Level, args: readonly unknown[]): void;
+}
+
+function lazyLogger(levelOf: () => string | undefined): TimedLogger {
+  let loaded: EggConsoleLogger | undefined;
+  const logger = (): EggConsoleLogger => {
+    loaded ??= load(levelOf());
+    return loaded;
+  };
   const write =
     (level: Level) =>
-    (message: unknown, ...values: unknown[]) => {
-      logger ??= load(levelOf());
-      logger[level](message, ...values);
-    };
-  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+    (message: unknown, ...values: unknown[]) =>
+      logger()[level](message, ...values);
+  const writeAt: TimedLogger['writeAt'] = (atMs, level, args) => {
+    const { formatter } = (logger().get('console') as unknown as { options: { formatter(meta: object): string } }).options;
+    const meta = { formatter: (facts: object) => formatter({ ...facts, date: logDate(atMs) }) };
+    logger().log(level.toUpperCase() as LoggerLevel, [...args], meta as unknown as LoggerMeta);
+  };
+  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error'), writeAt };
+}
+
+/** As egg-logger writes it: 2026-11-21 09:05:07,042, local time. */
+function logDate(atMs: number): string {
+  const at = new Date(atMs);
+  const two = (n: number) => String(n).padStart(2, '0');
+  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  return `${day} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())},${String(at.getMilliseconds()).padStart(3, '0')}`;
 }
 
 function load(level: string | undefined): EggConsoleLogger {

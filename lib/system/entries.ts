@@ -8,9 +8,11 @@ import { pathToFileURL } from 'node:url';
 const PACKAGE = dirname(createRequire(import.meta.url).resolve('app-cluster/package.json'));
 const built = (path: string) => join(PACKAGE, 'dist', 'lib', path);
 
-/** For node's --import: a URL. */
+/** For node's --require. */
+export const PRELOAD_FILE = built('worker/preload.cjs');
+/** The same for --import: a URL. */
 export const PRELOAD_URL = pathToFileURL(built('worker/preload.js')).href;
-export const APP_WORKER_FILE = built('worker/app-main.js');
-export const AGENT_WORKER_FILE = built('worker/agent-main.js');
+export const APP_WORKER_FILE = built('worker/app-main.cjs');
+export const AGENT_WORKER_FILE = built('worker/agent-main.cjs');
 /** The command's file, for those who start a master as a process of its own. */
 export const COMMAND_FILE = join(PACKAGE, 'bin', 'app-cluster.js');

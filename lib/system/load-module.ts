@@ -16,6 +16,8 @@ export function resolveModule(specifier: string, baseDir: string): string {
   }
 }
 
+export const fileUrl = (file: string): string => pathToFileURL(file).href;
+
 /** What node's --import needs of an installed package: a URL. */
 export function importUrl(folder: string): string {
   const { exports } = readPackage(createRequire(import.meta.url), folder) ?? {};
@@ -23,8 +25,17 @@ export function importUrl(folder: string): string {
   return pathToFileURL(target === undefined ? packageEntry(folder) : join(folder, target)).href;
 }
 
-export async function loadModules(specifiers: readonly string[], baseDir: string): Promise<void> {
-  for (const specifier of specifiers) await loadModule(resolveModule(specifier, baseDir));
+export function requireModules(files: readonly string[], baseDir: string): void {
+  const require = createRequire(pathToFileURL(join(baseDir, '-')));
+  for (const file of files) require(file);
+}
+
+/** Like `loadModule`, but without waking the loader of ES modules (10 ms) for a package that is CommonJS. */
+export async function loadPackage(folder: string): Promise<Record<string, unknown>> {
+  const require = createRequire(import.meta.url);
+  const file = packageEntry(folder);
+  const isEsModule = file.endsWith('.mjs') || (!file.endsWith('.cjs') && readPackage(require, folder)?.['type'] === 'module');
+  return isEsModule ? loadModule(file) : (require(file) as Record<string, unknown>);
 }
 
 /** The module's exports: of CommonJS what it assigned, of an ES module its namespace. */

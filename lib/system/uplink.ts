@@ -2,6 +2,7 @@
 
 import cluster from 'node:cluster';
 import { CMD, type MasterWord, type WorkerWord } from '../protocol/words.js';
+import { PRELOAD_FILE, PRELOAD_URL } from './entries.js';
 
 /** Never throws: a master that is gone hears nothing. */
 export function say(word: WorkerWord, onSent: () => void = () => {}): void {
@@ -63,7 +64,7 @@ export function killSelf(): void {
 }
 
 /** Our own preload must not be inherited by what user code forks. */
-export function forgetPreload(specifier: string): void {
-  const at = process.execArgv.indexOf(specifier);
-  if (at > 0 && process.execArgv[at - 1] === '--import') process.execArgv.splice(at - 1, 2);
+export function forgetPreload(): void {
+  const at = process.execArgv.findIndex(option => option === PRELOAD_FILE || option === PRELOAD_URL);
+  if (at > 0) process.execArgv.splice(at - 1, 2);
 }

@@ -3,7 +3,7 @@
 import { ClusterError } from '../errors.js';
 import { afterUnref } from '../system/clock.js';
 import { commandLine, exitProcess } from '../system/environment.js';
-import { loadModule, packageEntry } from '../system/load-module.js';
+import { loadPackage } from '../system/load-module.js';
 import { awaitedOptions } from './awaited-options.js';
 import { workerContext } from './context.js';
 
@@ -27,7 +27,7 @@ export async function readOptions(): Promise<WorkerOptions> {
 }
 
 export async function loadFramework<T extends FrameworkInstance>(exportName: 'Agent' | 'Application', options: WorkerOptions): Promise<T> {
-  const framework = await loadModule(packageEntry(options.framework));
+  const framework = await loadPackage(options.framework);
   const Class = exportNamed(framework, exportName);
   if (typeof Class !== 'function') {
     const message = `should define ${exportName} in ${options.framework}`;

@@ -1,5 +1,7 @@
-// Preloaded (node --import) into agent and app workers, before any user code. Loads nothing in what those fork.
+// Preloaded into agent and app workers, before any user code: as CommonJS with --require, which costs a start the least, or
+// as an ES module with --import, last of several. Loads nothing in what workers fork.
 
+import { createRequire } from 'node:module';
 import { isMainThread } from 'node:worker_threads';
 import { BOOT_VARIABLE, type Boot } from '../protocol/words.js';
 import { exitProcess, parentPid, takeVariable } from '../system/environment.js';
@@ -11,6 +13,6 @@ const text = isMainThread ? takeVariable(BOOT_VARIABLE) : undefined;
 if (text !== undefined) {
   const boot = JSON.parse(text) as Boot;
   if (boot.masterPid !== parentPid()) exitProcess(EXIT_ORPHANED); // The master died while we were being born.
-  const { startWorker } = await import('./start.js');
-  await startWorker(boot, import.meta.url);
+  const { startWorker } = createRequire(import.meta.url)('./start.cjs') as typeof import('./start.js');
+  startWorker(boot);
 }

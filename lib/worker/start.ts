@@ -3,7 +3,7 @@
 import type { Boot } from '../protocol/words.js';
 import { systemClock } from '../system/clock.js';
 import { drainServers } from '../system/drain.js';
-import { loadModules } from '../system/load-module.js';
+import { requireModules } from '../system/load-module.js';
 import { trackServers } from '../system/server-tracker.js';
 import { onSignals, surviveBrokenOutput } from '../system/signals.js';
 import { forgetPreload, isClusterWorker, onWord, outliveMaster, say } from '../system/uplink.js';
@@ -15,8 +15,8 @@ import { reportMainModule } from './main-module.js';
 /** Reach the whole terminal group, but only the master decides what they mean. */
 const MASTERS_SIGNALS = ['SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGBREAK'] as const;
 
-export async function startWorker(boot: Boot, preload: string): Promise<void> {
-  forgetPreload(preload);
+export function startWorker(boot: Boot): void {
+  forgetPreload();
   outliveMaster();
   surviveBrokenOutput();
   onSignals(MASTERS_SIGNALS, () => {});
@@ -29,6 +29,6 @@ export async function startWorker(boot: Boot, preload: string): Promise<void> {
     if (word.act === 'leave') leaving.finish();
     if (word.act === 'drain') void leaving.drain(word.lingerMs).then(() => say({ act: 'drained' }));
   });
-  await loadModules(boot.require, boot.baseDir);
+  requireModules(boot.require, boot.baseDir);
   if (boot.framework === undefined) reportMainModule(boot, tracker);
 }
