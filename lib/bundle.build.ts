@@ -2,13 +2,14 @@
 // Doors and the master's entries are ES modules. What runs in a worker before user code is CommonJS: waking the loader of ES modules
 // costs every start 20 ms (bench/startup). Packages stay packages.
 
+import { writeFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 
 const LIB = fileURLToPath(new URL('.', import.meta.url));
-const ES_MODULES = ['index', 'worker', 'testing', 'worker/preload', 'master/main', 'cli/main'];
-const COMMON_JS = ['worker/preload', 'worker/start', 'worker/app-main', 'worker/agent-main'];
+const ES_MODULES = ['worker', 'testing', 'worker/preload', 'master/main', 'cli/main'];
+const COMMON_JS = ['index', 'worker/preload', 'worker/start', 'worker/app-main', 'worker/agent-main'];
 
 const COMMON: BuildOptions = {
   allowOverwrite: true,
@@ -21,11 +22,11 @@ const COMMON: BuildOptions = {
 };
 
 /** A bundler would pull in what is imported on demand, and with it packages like zod at every start. Generated code is dense already. */
-const onDemandStaysOutside = (entry: string): Plugin => ({
+const onDemandStaysOutside = (entry: string, isWanted = true): Plugin => ({
   name: 'on-demand-stays-outside',
   setup: ({ onResolve }) => {
     onResolve({ filter: /^\./ }, ({ kind, resolveDir, path }) => {
-      if (kind !== 'dynamic-import' && !path.endsWith('.generated.js')) return undefined;
+      if (!isWanted || (kind !== 'dynamic-import' && !path.endsWith('.generated.js'))) return undefined;
       const target = relative(dirname(entry), resolve(resolveDir, path));
       return { path: target.startsWith('.') ? target : `./${target}`, external: true };
     });
@@ -39,10 +40,13 @@ for (const name of COMMON_JS) {
     entryPoints: [resolve(LIB, `${name}.js`)],
     outfile: resolve(LIB, `${name}.cjs`),
     format: 'cjs',
+    plugins: [onDemandStaysOutside(resolve(LIB, `${name}.js`), name === 'index')],
     define: { 'import.meta.url': 'importMetaUrl' },
     banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
   });
 }
+// One copy for those who import and those who require.
+writeFileSync(resolve(LIB, 'index.js'), "export { ClusterError, startCluster } from './index.cjs';\n");
 for (const name of ES_MODULES) {
   const entry = resolve(LIB, `${name}.js`);
   await build({ ...COMMON, entryPoints: [entry], outfile: entry, format: 'esm', plugins: [onDemandStaysOutside(entry)] });

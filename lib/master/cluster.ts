@@ -6,7 +6,7 @@ import type { ClusterSnapshot } from '../protocol/snapshot.js';
 import type { StopReport } from '../supervision/stop-in-order.js';
 import type { Cancel, Clock } from '../system/clock.js';
 import { uniqueName } from '../system/environment.js';
-import { freePort } from '../system/free-port.js';
+import { clusterPort } from '../system/free-port.js';
 import type { ParentLine } from '../system/parent-line.js';
 import { type PidFile, writePidFile } from '../system/pid-file.js';
 import type { EventBus } from './event-bus.js';
@@ -137,7 +137,7 @@ export class Cluster implements AsyncDisposable {
     const { settings } = this;
     const { clock, random, parent } = this.#needs;
     this.#pidFile = settings.pidFile === undefined ? undefined : writePidFile(settings.pidFile);
-    const clusterPort = settings.program.kind === 'framework' ? await freePort(0) : undefined;
+    const port = settings.program.kind === 'framework' ? await clusterPort() : undefined;
     const instance = this.#instance;
     const onReloadAsked = () => void this.reload().catch(() => {}); // Told by its event.
     const onKilledByDebugger = () => {
@@ -145,7 +145,7 @@ export class Cluster implements AsyncDisposable {
       void this.stop();
     };
     this.#refuseIfStopping();
-    const workforce = new Workforce({ settings, clock, random, emit: this.#emit, parent, instance, clusterPort, onReloadAsked, onKilledByDebugger });
+    const workforce = new Workforce({ settings, clock, random, emit: this.#emit, parent, instance, clusterPort: port, onReloadAsked, onKilledByDebugger });
     this.#workforce = workforce;
     this.#deafenParent = parent.listen(message => workforce.messenger.receive(message, 'parent'));
     const agentStarted = workforce.agents?.group.resize(1);

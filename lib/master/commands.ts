@@ -32,32 +32,56 @@ export function agentCommand(facts: CommandFacts): ProgramCommand | undefined {
 
 /** Our preload must be the last, so that the main module follows it directly; modules for --import come after those for --require. */
 function preloadOptions(execArgv: readonly string[]): string[] {
-  const hasImports = [...execArgv, variable('NODE_OPTIONS') ?? ''].some(option => /--(import|loader|experimental-loader)\b/.test(option));
-  return hasImports ? ['--import', PRELOAD_URL] : ['--require', PRELOAD_FILE];
+  return hasImports(execArgv) ? ['--import', PRELOAD_URL] : ['--require', PRELOAD_FILE];
+}
+
+/** `--require` comes before `--import`, as with node. Our preload does it, unless it comes last itself. */
+function requireOptions({ execArgv, preload }: Settings): string[] {
+  return hasImports(execArgv) ? preload.flatMap(file => ['--require', file]) : [];
+}
+
+function hasImports(execArgv: readonly string[]): boolean {
+  return [...execArgv, variable('NODE_OPTIONS') ?? ''].some(option => /--(import|loader|experimental-loader)\b/.test(option));
 }
 
 function commandOf(role: Boot['role'], file: string, { settings, options, masterPid }: Omit<CommandFacts, 'agentInspectorPort'>): ProgramCommand {
-  const { program, timeouts, cwd } = settings;
+  const { program, cwd } = settings;
   const isFramework = program.kind === 'framework';
   const argument = optionsArgument(options);
-  const boot: Boot = {
+  const boot = bootOf(role, { settings, masterPid }, isFramework && !argument.isWhole);
+  return {
+    file,
+    args: isFramework ? [argument.text] : role === 'app' ? settings.args : [],
+    execArgv: [...requireOptions(settings), ...settings.execArgv, ...preloadOptions(settings.execArgv)],
+    cwd,
+    env: { ...settings.environment, [BOOT_VARIABLE]: JSON.stringify(boot) },
+  };
+}
+
+/**
+ * What makes a worker a spare, whose user code waits for the master's `go`. Undefined where that cannot be held back: a main module of
+ * the user's own, or a preload that may not have been loaded when the word comes.
+ */
+export function spareEnvironment({ settings, options, masterPid }: Omit<CommandFacts, 'agentInspectorPort'>): Readonly<Record<string, string>> | undefined {
+  const { program, appWorkerFile, isDebug, execArgv } = settings;
+  const canWait = program.kind === 'framework' && appWorkerFile === undefined && !isDebug && preloadOptions(execArgv)[0] === '--require';
+  if (!canWait) return undefined;
+  return { [BOOT_VARIABLE]: JSON.stringify({ ...bootOf('app', { settings, masterPid }, !optionsArgument(options).isWhole), isSpare: true }) };
+}
+
+function bootOf(role: Boot['role'], { settings, masterPid }: { settings: Settings; masterPid: number }, isTooLarge: boolean): Boot {
+  const { program, timeouts } = settings;
+  return {
     role,
     masterPid,
-    framework: isFramework ? program.directory : undefined,
+    framework: program.kind === 'framework' ? program.directory : undefined,
     serve: { port: settings.port ?? (settings.isHttps ? 8443 : 7001), host: settings.host, isHttps: settings.isHttps },
     readyOn: settings.readyOn,
     drainMs: timeouts.app.drain ?? 0,
     stopMs: timeouts[role].stop ?? 0,
     lingerMs: timeouts.lingerMs,
-    require: settings.preload,
+    require: hasImports(settings.execArgv) ? [] : settings.preload,
     baseDir: settings.baseDir,
-    awaitsOptions: isFramework ? !argument.isWhole : settings.isHttps,
-  };
-  return {
-    file,
-    args: isFramework ? [argument.text] : role === 'app' ? settings.args : [],
-    execArgv: [...settings.execArgv, ...preloadOptions(settings.execArgv)],
-    cwd,
-    env: { ...settings.environment, [BOOT_VARIABLE]: JSON.stringify(boot) },
+    awaitsOptions: program.kind === 'framework' ? isTooLarge : settings.isHttps,
   };
 }

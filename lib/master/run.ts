@@ -16,8 +16,8 @@ import type { Settings } from './settings.js';
 import { settlePort } from './settle-port.js';
 
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGBREAK'] as const;
-/** A start that takes longer than this says so while it goes on. */
-const LONGEST_SILENCE_MS = 1_000;
+/** After the first fork there is more to fork; then there is time to load the logger, beside children that boot. */
+const LOGGER_AFTER_MS = 30;
 /** What is left after the second signal; the third leaves nothing. */
 export const IMPATIENCE_MS = 2_000;
 
@@ -29,16 +29,15 @@ export async function prepareCluster(settings: Settings, suspicions: readonly Cl
   surviveBrokenOutput();
   const logger = deferred(masterLogger());
   events.onAny(logEvents(logger, isQuiet));
-  let stopWaiting = systemClock.after(LONGEST_SILENCE_MS, () => logger.open());
-  events.on('cluster-started', () => {
-    stopWaiting();
-    stopWaiting = systemClock.after(0, () => logger.open()); // Whoever waits for the start hears of it first.
+  const forgetFork = events.on('child-forked', () => {
+    forgetFork();
+    systemClock.after(LOGGER_AFTER_MS, () => logger.open());
   });
+  events.on('cluster-started', () => logger.open()); // The lines are written before anybody is told.
   if (variable(EVENTS_VARIABLE) === '1') events.onAny(tellParent(parent));
   for (const suspicion of suspicions) events.emit(suspicion);
   onProcessExit(code => {
     events.emit({ type: 'master-left', code });
-    stopWaiting();
     logger.open();
   });
   const settled = await settlePort(settings, event => events.emit(event));

@@ -38,6 +38,7 @@ export async function shutDown(
   const deadline = new AbortController();
   const cancelDeadline = clock.after(budgetMs, () => deadline.abort());
   workforce?.notices.clusterStopping();
+  workforce?.dropSpares();
   workforce?.listeners.close();
   const report = await stopInOrder(partsOf(workforce), force ? AbortSignal.any([force, deadline.signal]) : deadline.signal);
   cancelDeadline();

@@ -7,16 +7,14 @@ import { type ControlAction, parseRealPort } from '../protocol/messages.js';
 import type { Child, Patiences } from '../supervision/child.js';
 import type { GroupSpec, Place } from '../supervision/group.js';
 import type { Clock } from '../system/clock.js';
-import type { ClusterForker } from '../system/cluster-forker.js';
 import { ownPid, variable } from '../system/environment.js';
-import type { ForkedChild, ListeningAddress } from '../system/forker.js';
+import type { ListeningAddress } from '../system/forker.js';
 import type { ParentLine } from '../system/parent-line.js';
-import { ProcessForker } from '../system/process-forker.js';
 import { type ProcessIdentity, stillAlive, sweep } from '../system/process-tree.js';
 import { addressOf } from './address.js';
-import { agentCommand, appCommand } from './commands.js';
 import { Crew } from './crew.js';
 import { Dispatcher } from './dispatcher.js';
+import { Forking } from './forking.js';
 import type { HealthFacts } from './health.js';
 import { Listeners } from './listeners.js';
 import { Messenger } from './messenger.js';
@@ -25,8 +23,6 @@ import type { Settings } from './settings.js';
 import type { FailedChild } from './start-error.js';
 import { type WorkerHooks, WorkerProcess } from './worker-process.js';
 
-/** egg's default port for debugging the agent. */
-const AGENT_INSPECTOR_PORT = 5_800;
 /** How long what a worker left behind may take to end after SIGTERM. */
 const LEFTOVERS_MS = 5_000;
 const RELOAD_ATTEMPTS = 3;
@@ -53,8 +49,7 @@ export class Workforce {
   readonly #needs: WorkforceNeeds;
   readonly #options: Readonly<Record<string, unknown>>;
   readonly #dispatcher: Dispatcher | undefined;
-  readonly #agentForker: ProcessForker | undefined;
-  #appForker: ClusterForker | undefined;
+  readonly #forking: Forking;
   #families: readonly ProcessIdentity[] = [];
   readonly #diedInSlot = new Map<number, number>();
   /** Where the first app worker that counted was reached. */
@@ -72,9 +67,8 @@ export class Workforce {
     const onControl = (action: ControlAction, data: unknown, sender: WorkerProcess | undefined) => this.#onControl(action, data, sender);
     this.messenger = new Messenger({ ownPid: ownPid(), parent: needs.parent, agent, apps, emit: needs.emit, onControl });
     this.notices = new Notices({ messenger: this.messenger, agent, apps, options: () => this.#options, debugPort: settings.debugPort });
-    const command = agentCommand(this.#commandFacts());
-    this.#agentForker = command && new ProcessForker(command);
-    this.agents = command && this.#crew('agent');
+    this.#forking = new Forking({ settings, options: this.#options, instance: needs.instance, emit: needs.emit });
+    this.agents = this.#forking.hasAgent ? this.#crew('agent') : undefined;
     this.apps = this.#crew('app');
   }
 
@@ -82,10 +76,14 @@ export class Workforce {
     return [...(this.agents?.workers ?? []), ...this.apps.workers];
   }
 
-  /** Loads cfork, while the agent boots. */
-  async prepareApps(): Promise<void> {
-    const { ClusterForker: Forker } = await import('../system/cluster-forker.js');
-    this.#appForker ??= new Forker(appCommand(this.#commandFacts()), (level, text) => this.#needs.emit({ type: 'forker-said', level, text }));
+  /** While the agent boots, cfork is loaded and the app workers' processes are started; their user code waits for the agent. */
+  prepareApps(): Promise<void> {
+    return this.#forking.prepareApps();
+  }
+
+  /** None of them has run a line of user code. */
+  dropSpares(): void {
+    this.#forking.dropSpares();
   }
 
   /** Descendants of workers that are gone, which may still live. */
@@ -97,11 +95,6 @@ export class Workforce {
     const { apps, agents } = this;
     const isRetrying = apps.group.isRetrying || (agents?.group.isRetrying ?? false);
     return { apps: apps.group.children.length, agents: agents?.group.children.length ?? 0, wantsAgent: agents !== undefined, isRetrying };
-  }
-
-  #commandFacts() {
-    const agentInspectorPort = Number(variable('EGG_AGENT_DEBUG_PORT') ?? AGENT_INSPECTOR_PORT);
-    return { settings: this.#needs.settings, options: this.#options, masterPid: ownPid(), agentInspectorPort };
   }
 
   #crew(role: Role): Crew {
@@ -119,13 +112,8 @@ export class Workforce {
   }
 
   #fork(role: Role, place: Place): WorkerProcess {
-    const { instance, settings } = this.#needs;
-    const mark = `${instance}.${role}${place.id}`;
-    const env = role === 'app' ? { APP_CLUSTER_WORKER_INDEX: String(place.slot) } : {};
-    const plan = { env, mark, slot: place.slot, count: this.apps?.group.goal.size ?? settings.workers.count };
-    const forked: ForkedChild | undefined =
-      role === 'agent' ? this.#agentForker?.fork(plan) : this.#appForker?.fork({ ...plan, replacesPid: this.#diedInSlot.get(place.slot) });
-    if (forked === undefined) throw new Error(`No forker for the ${role} worker: prepareApps() comes first.`);
+    const { settings } = this.#needs;
+    const forked = this.#forking.fork(role, place, { count: this.apps.group.goal.size, replacesPid: this.#diedInSlot.get(place.slot) });
     this.#diedInSlot.delete(place.slot);
     const worker = new WorkerProcess(role, place, forked, this.#hooks());
     if (settings.isDebug && forked.inspectorPort !== undefined) this.notices.debugging(worker, forked.inspectorPort);

@@ -8,19 +8,30 @@ import { optionsSchema } from './options.schema.js';
 const schema = z.toJSONSchema(optionsSchema, { io: 'input', unrepresentable: 'any' });
 writeFileSync(new URL('../../options.schema.json', import.meta.url), `${JSON.stringify(schema, null, 2)}\n`);
 
-const { default: standalone } = (await import('ajv/dist/standalone/index.js')) as unknown as { default: { default: (ajv: Ajv, validate: unknown) => string } };
-const { $schema, ...bare } = schema as Record<string, unknown>;
+const { default: standalone } = (await import('ajv/dist/standalone/index.js')) as unknown as {
+  default: { default: (ajv: Ajv, exports: Readonly<Record<string, string>>) => string };
+};
+const { properties } = schema as unknown as { properties: Record<string, Record<string, unknown>> };
 const ajv = new Ajv({ code: { source: true, esm: true }, strict: false, allErrors: false, messages: false });
-const code = standalone.default(ajv, ajv.compile(withoutProse(bare) as object));
+// One function an option: a start compiles only those that were given.
+for (const [name, property] of Object.entries(properties)) ajv.addSchema(withoutProse(property) as object, name);
+const names = Object.keys(properties);
+const code = standalone.default(ajv, Object.fromEntries(names.map(name => [`check_${name}`, name])));
 if (/require\(/.test(code)) throw new Error('the standalone validator needs modules at run time: simplify the schema');
-const table = Object.entries((schema as { properties: Record<string, Record<string, unknown>> }).properties).map(([name, property]) => {
+const table = Object.entries(properties).map(([name, property]) => {
   const { flag, description, repeatable, variables, deprecated } = property;
   return { name, type: property['type'], flag, description, repeatable, variables, deprecated };
 });
-writeFileSync(
-  new URL('./options.generated.js', import.meta.url),
-  `// Generated from options.schema.ts.\n${code}\nexport const OPTIONS = ${JSON.stringify(table, null, 2)};\n`,
-);
+const generated = `// Generated from options.schema.ts.
+${code}
+const CHECKS = { ${names.map(name => `${name}: check_${name}`).join(', ')} };
+export function validate(options) {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) return false;
+  return Object.keys(options).every(key => options[key] === undefined || !Object.hasOwn(CHECKS, key) || CHECKS[key](options[key]));
+}
+export const OPTIONS = ${JSON.stringify(table, null, 2)};
+`;
+writeFileSync(new URL('./options.generated.js', import.meta.url), generated);
 
 /** Descriptions and flags are not checked by anybody: left out of the validator. */
 function withoutProse(schema: unknown): unknown {

@@ -14,9 +14,13 @@ export type WorkerWord = { readonly act: 'hello' | 'ready' | 'drained' | 'leavin
 
 /**
  * From the master to a worker.
+ * - `go`: a spare becomes a worker, its user code may run.
  * - `leave` comes with SIGTERM: a SIGTERM without it is known to be somebody else's, and draining is over.
  */
-export type MasterWord = { readonly act: 'boot'; readonly options: unknown } | { readonly act: 'drain'; readonly lingerMs: number } | { readonly act: 'leave' };
+export type MasterWord =
+  | { readonly act: 'boot'; readonly options: unknown }
+  | { readonly act: 'drain'; readonly lingerMs: number }
+  | { readonly act: 'leave' | 'go' };
 
 export type Framed<W> = W & { readonly cmd: typeof CMD };
 
@@ -61,6 +65,8 @@ export interface Boot {
   /** Modules of the user to load first: `--require`, `--import`. */
   readonly require: readonly string[];
   readonly baseDir: string;
+  /** True: it was forked ahead of time, and user code waits for `go`. */
+  readonly isSpare?: boolean;
   /** True: options come with the `boot` word, not in argv[2]. */
   readonly awaitsOptions: boolean;
 }

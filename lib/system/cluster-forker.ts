@@ -6,7 +6,7 @@
 
 import cluster, { type Worker } from 'node:cluster';
 import { format } from 'node:util';
-import { ChildChannel } from './child-channel.js';
+import { ChildChannel, framed } from './child-channel.js';
 import { failedFork } from './failed-fork.js';
 import type { ForkedChild, Forker, ForkPlan, ProgramCommand } from './forker.js';
 import { requirePackage } from './require-package.js';
@@ -30,6 +30,7 @@ export class ClusterForker implements Forker {
   readonly #command: ProgramCommand;
   readonly #says: ForkerSays;
   readonly #reflex: Reflex;
+  readonly #spares = new Map<string, ChildChannel>();
 
   constructor(command: ProgramCommand, says: ForkerSays) {
     this.#command = command;
@@ -39,10 +40,29 @@ export class ClusterForker implements Forker {
 
   fork(plan: ClusterForkPlan): ForkedChild {
     try {
-      return this.#channel(plan, this.#forkWorker(plan));
+      return this.#spare(plan.mark) ?? this.#channel(plan, this.#forkWorker(plan));
     } catch (error) {
       return failedFork(error, plan.mark);
     }
+  }
+
+  /** Forks a worker ahead of time, whose user code waits until it is asked for by its mark: it boots while the agent does. */
+  forkSpare(plan: ClusterForkPlan): void {
+    try {
+      this.#spares.set(plan.mark, this.#channel(plan, this.#forkWorker(plan)));
+    } catch {} // The fork that is needed will tell.
+  }
+
+  /** Those that nobody asked for have run no user code. */
+  killSpares(): void {
+    for (const spare of this.#spares.values()) spare.signal('SIGKILL');
+    this.#spares.clear();
+  }
+
+  #spare(mark: string): ChildChannel | undefined {
+    const spare = this.#spares.get(mark);
+    this.#spares.delete(mark);
+    return spare?.isConnected && spare.send(framed({ act: 'go' })) ? spare : undefined;
   }
 
   #channel(plan: ClusterForkPlan, worker: Worker): ChildChannel {

@@ -12,6 +12,8 @@ const built = (path: string) => join(PACKAGE, 'dist', 'lib', path);
 export const PRELOAD_FILE = built('worker/preload.cjs');
 /** The same for --import: a URL. */
 export const PRELOAD_URL = pathToFileURL(built('worker/preload.js')).href;
+/** What both load. */
+export const START_FILE = built('worker/start.cjs');
 export const APP_WORKER_FILE = built('worker/app-main.cjs');
 export const AGENT_WORKER_FILE = built('worker/agent-main.cjs');
 /** The command's file, for those who start a master as a process of its own. */

@@ -3,6 +3,7 @@
 import { workerLogger } from '../observe/logger.js';
 import { resolveHttps, type TlsOptions } from '../system/https-files.js';
 import { sendUserMessage } from '../system/uplink.js';
+import { workerContext } from './context.js';
 import { closeThenExit, type FrameworkInstance, loadFramework, readOptions, type WorkerOptions } from './framework.js';
 import { createFrameworkServer, type FrameworkServer, type ServerError } from './framework-server.js';
 
@@ -67,6 +68,7 @@ function listenBeside(server: FrameworkServer, debugPort: unknown): void {
 }
 
 async function main(): Promise<void> {
+  await workerContext()?.mayRun;
   const options = await readOptions();
   const app = await loadFramework<Application>('Application', options);
   app.once?.('startTimeout', () => fail(undefined, 'start timeout'));

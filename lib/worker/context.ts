@@ -8,6 +8,8 @@ export interface WorkerContext {
   readonly boot: Boot;
   readonly tracker: ServerTracker;
   readonly leaving: Leaving;
+  /** Resolves when user code may run: at once, unless this is a spare. */
+  readonly mayRun: Promise<void>;
 }
 
 /** Preload, main and door are built as files of their own: what they share must not live in a module. */

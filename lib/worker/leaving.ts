@@ -6,11 +6,10 @@
 import { workerLogger } from '../observe/logger.js';
 import type { Boot } from '../protocol/words.js';
 import { afterUnref } from '../system/clock.js';
+import { onProcessExit } from '../system/environment.js';
 import { requirePackage } from '../system/require-package.js';
-import { addedListeners, hasOthers, type Listener, onSignals } from '../system/signals.js';
+import { addedListeners, hasOthers, onSignals } from '../system/signals.js';
 import { killSelf, onOrphaned, releaseChannel, say } from '../system/uplink.js';
-
-const { graceful } = requirePackage<typeof import('graceful-process')>('graceful-process');
 
 /** The last resort comes this long after everything else should be over. */
 const KILL_SLACK_MS = 2_000;
@@ -19,6 +18,8 @@ const KILL_SLACK_MS = 2_000;
  * looks like a death to it. One that the master did not send waits this long for the master's word.
  */
 const MASTERS_WORD_MS = 200;
+/** graceful-process is not needed to boot. Until it is loaded its last line is ours to write. */
+const LOAD_AFTER_MS = 500;
 const LONGEST_MS = 2 ** 31 - 1;
 
 export class Leaving {
@@ -55,17 +56,22 @@ export class Leaving {
       await this.#drainWithin();
       await this.close();
     };
-    const gracefully = addedListeners(['SIGTERM', 'disconnect'], () => {
-      graceful({ logger, label, beforeExit, sigterm: 'always', timeout: LONGEST_MS });
+    const gracefully = once(() => {
+      const { graceful } = requirePackage<typeof import('graceful-process')>('graceful-process');
+      return addedListeners(['SIGTERM', 'disconnect'], () => graceful({ logger, label, beforeExit, sigterm: 'always', timeout: LONGEST_MS }));
     });
-    const onSigterm = gracefully.get('SIGTERM');
-    onSignals(['SIGTERM'], () => this.#once(() => this.#leave(onSigterm)));
+    afterUnref(LOAD_AFTER_MS, gracefully);
+    onProcessExit(code => {
+      if (!gracefully.isDone()) logger[code === 0 ? 'info' : 'error']('[%s] exit with code:%s', label, code);
+    });
+    onSignals(['SIGTERM'], () => this.#once(() => this.#leave(() => gracefully().get('SIGTERM')?.())));
     onOrphaned(() => {
       this.#masterKnows.open();
       afterUnref(this.#boot.drainMs + this.#boot.stopMs + KILL_SLACK_MS, killSelf);
       this.#once(() => {
         if (isClusterWorker) logger.error('[%s] receive disconnect event in cluster fork mode, exitedAfterDisconnect:false', label);
-        (gracefully.get('disconnect') ?? onSigterm)?.();
+        const listeners = gracefully();
+        (listeners.get('disconnect') ?? listeners.get('SIGTERM'))?.();
       });
     });
   }
@@ -83,14 +89,14 @@ export class Leaving {
     cancel();
   }
 
-  #leave(gracefully: Listener | undefined): void {
+  #leave(gracefully: () => void): void {
     afterUnref(MASTERS_WORD_MS, () => {
       if (!this.#masterKnows.isOpen) say({ act: 'leaving' });
       this.#masterKnows.open();
     });
     const decidesItself = this.#boot.framework === undefined && hasOthers('SIGTERM');
     if (decidesItself) this.#leaveTo();
-    else gracefully?.();
+    else gracefully();
   }
 
   /** A program with SIGTERM handlers of its own decides itself when it is done; it ends when nothing keeps it alive any more. */
@@ -98,6 +104,15 @@ export class Leaving {
     void this.drain().then(releaseChannel);
     afterUnref(this.#boot.drainMs + this.#boot.stopMs, killSelf);
   }
+}
+
+function once<T>(make: () => T): (() => T) & { isDone(): boolean } {
+  let made: { readonly value: T } | undefined;
+  const get = () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+  return Object.assign(get, { isDone: () => made !== undefined });
 }
 
 /** Something that happens once. */

@@ -24,8 +24,15 @@ export function startWorker(boot: Boot): void {
   const tracker = trackServers();
   const leaving = new Leaving(boot, lingerMs => drainServers(tracker, lingerMs, systemClock));
   leaving.prepare(isClusterWorker());
-  setContext({ boot, tracker, leaving });
+  let go = () => {};
+  const mayRun = boot.isSpare
+    ? new Promise<void>(resolve => {
+        go = resolve;
+      })
+    : Promise.resolve();
+  setContext({ boot, tracker, leaving, mayRun });
   onWord(word => {
+    if (word.act === 'go') go();
     if (word.act === 'leave') leaving.finish();
     if (word.act === 'drain') void leaving.drain(word.lingerMs).then(() => say({ act: 'drained' }));
   });
