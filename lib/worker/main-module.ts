@@ -1,6 +1,6 @@
 // A plain program: the user's file is the main module. Serves what it exports, unless it listens by itself.
 
-import type { Server } from 'node:net';
+import { Server } from 'node:net';
 import type { Boot } from '../protocol/words.js';
 import { mainFile } from '../system/environment.js';
 import { resolveHttps, type TlsOptions } from '../system/https-files.js';
@@ -37,7 +37,7 @@ async function serve(exported: unknown, boot: Boot, tracker: ServerTracker): Pro
 /** An application that exports itself for its tests and listens later, after its database is there, gets the address back. */
 function yieldTo(tracker: ServerTracker, implicit: Server): void {
   tracker.onListen = server => {
-    if (server !== implicit && implicit.listening) implicit.close();
+    if (server !== implicit && implicit.listening) Server.prototype.close.call(implicit); // Only stops accepting: http's close may reset what was accepted.
   };
 }
 
