@@ -9,7 +9,7 @@ import { type BuildOptions, build, type Plugin } from 'esbuild';
 
 const LIB = fileURLToPath(new URL('.', import.meta.url));
 const ES_MODULES = ['worker', 'testing', 'worker/preload', 'master/main', 'cli/main'];
-const COMMON_JS = ['index', 'worker/preload', 'worker/start', 'worker/app-main', 'worker/agent-main'];
+const COMMON_JS = ['index', 'system/cluster-forker', 'worker/preload', 'worker/start', 'worker/app-main', 'worker/agent-main'];
 
 const COMMON: BuildOptions = {
   allowOverwrite: true,

@@ -149,7 +149,7 @@ export class Cluster implements AsyncDisposable {
     this.#workforce = workforce;
     this.#deafenParent = parent.listen(message => workforce.messenger.receive(message, 'parent'));
     const agentStarted = workforce.agents?.group.resize(1);
-    await workforce.prepareApps();
+    workforce.prepareApps();
     await agentStarted;
     this.#refuseIfStopping();
     await workforce.apps.group.resize(settings.workers.count);

@@ -3,9 +3,11 @@
 import type { Emit, Role } from '../protocol/events.js';
 import type { Place } from '../supervision/group.js';
 import type { ClusterForker, ClusterForkPlan } from '../system/cluster-forker.js';
+import { CLUSTER_FORKER_FILE } from '../system/entries.js';
 import { ownPid, variable } from '../system/environment.js';
 import type { ForkedChild } from '../system/forker.js';
 import { ProcessForker } from '../system/process-forker.js';
+import { requirePackage as requireFile } from '../system/require-package.js';
 import { agentCommand, appCommand, type CommandFacts, spareEnvironment } from './commands.js';
 import type { Settings } from './settings.js';
 
@@ -40,8 +42,8 @@ export class Forking {
   }
 
   /** Loads cfork and, where there is an agent to wait for, forks the first generation's processes: they boot while the agent does. */
-  async prepareApps(): Promise<void> {
-    const { ClusterForker: Forker } = await import('../system/cluster-forker.js');
+  prepareApps(): void {
+    const { ClusterForker: Forker } = requireFile<typeof import('../system/cluster-forker.js')>(CLUSTER_FORKER_FILE);
     const forker = new Forker(appCommand(this.#facts), (level, text) => this.#needs.emit({ type: 'forker-said', level, text }));
     this.#apps = forker;
     const environment = this.hasAgent ? spareEnvironment(this.#facts) : undefined;

@@ -77,8 +77,8 @@ export class Workforce {
   }
 
   /** While the agent boots, cfork is loaded and the app workers' processes are started; their user code waits for the agent. */
-  prepareApps(): Promise<void> {
-    return this.#forking.prepareApps();
+  prepareApps(): void {
+    this.#forking.prepareApps();
   }
 
   /** None of them has run a line of user code. */

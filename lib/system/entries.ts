@@ -8,6 +8,8 @@ import { pathToFileURL } from 'node:url';
 const PACKAGE = dirname(createRequire(import.meta.url).resolve('app-cluster/package.json'));
 const built = (path: string) => join(PACKAGE, 'dist', 'lib', path);
 
+/** Loaded by the master while the agent boots. */
+export const CLUSTER_FORKER_FILE = built('system/cluster-forker.cjs');
 /** For node's --require. */
 export const PRELOAD_FILE = built('worker/preload.cjs');
 /** The same for --import: a URL. */
