@@ -55,8 +55,8 @@ function listen(server: FrameworkServer, { port, hostname, path }: Target, debug
     logger.error(`[app_worker] port should be number, but got ${String(port)}(${typeof port})`);
     return closeThenExit(1);
   }
+  listenBeside(server, toPort(debugPort)); // First: when the application's own port listens, the worker counts as started.
   server.listen(hostname === undefined ? { port } : { port, host: hostname });
-  listenBeside(server, toPort(debugPort));
 }
 
 /** A port for debugging must not cost the application its life. */
