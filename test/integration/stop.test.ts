@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { isAlive } from '../../lib/system/process-tree.js';
-import { type SpawnedCluster, spawnCluster } from '../../lib/testing.js';
+import { descendantsOf, isAlive } from '../../lib/system/process-tree.js';
+import { launchCluster, type SpawnedCluster, spawnCluster } from '../../lib/testing.js';
 import { ask, bodyOf, keepAliveAgent, startLoad } from '../support/client.js';
+import { launchEgg } from '../support/egg.js';
 import { fixture } from '../support/fixtures.js';
+import { gone } from '../support/gone.js';
 
 const pidsOf = (cluster: SpawnedCluster): number[] => cluster.events.flatMap(event => (event.type === 'child-forked' ? [event.pid] : []));
+
+const childrenOf = (pid: number): number[] => descendantsOf(pid).map(child => child.pid);
 
 function assertNothingLeft(cluster: SpawnedCluster): void {
   assert.deepEqual(pidsOf(cluster).filter(isAlive), []);
@@ -132,8 +136,29 @@ suite('stop', { concurrency: 2 }, () => {
   });
 
   test('a stop while starting ends the start, exit 0', async () => {
+    await using cluster = await launchCluster(fixture('apps/demo'));
+    await cluster.waitFor('child-forked');
+    assert.deepEqual(await cluster.stop(), { code: 0, signal: null });
+    assertNothingLeft(cluster);
+    assert.ok(!cluster.events.some(({ type }) => type === 'cluster-started' || type === 'cluster-start-failed'));
+  });
+
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    test(`app workers that wait for an agent which never comes do not outlive the master (${signal})`, async () => {
+      await using cluster = await launchEgg({ options: { baseDir: fixture('eggs/agent-never-ready') } });
+      const { pid } = await cluster.waitFor('child-forked');
+      while (childrenOf(cluster.pid).length < 3) await new Promise(setImmediate);
+      const family = childrenOf(cluster.pid);
+      assert.ok(family.includes(pid));
+      cluster.kill(cluster.pid, signal);
+      await cluster.exited;
+      await gone(family);
+    });
+  }
+
+  test('a stop is idempotent for whoever asks', async () => {
     await using cluster = await spawnCluster(fixture('apps/demo'));
-    await cluster.stop();
+    await Promise.all([cluster.stop(), cluster.stop()]);
     assertNothingLeft(cluster);
   });
 });
