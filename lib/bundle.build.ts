@@ -2,14 +2,14 @@
 // Doors and the master's entries are ES modules. What runs in a worker before user code is CommonJS: waking the loader of ES modules
 // costs every start 20 ms (bench/startup). Packages stay packages.
 
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 
 const LIB = fileURLToPath(new URL('.', import.meta.url));
 const ES_MODULES = ['worker', 'testing', 'worker/preload', 'master/main', 'cli/main'];
-const COMMON_JS = ['index', 'system/cluster-forker', 'worker/preload', 'worker/start', 'worker/app-main', 'worker/agent-main'];
+const COMMON_JS = ['index', 'protocol/options.schema', 'system/cluster-forker', 'worker/preload', 'worker/start', 'worker/app-main', 'worker/agent-main'];
 
 const COMMON: BuildOptions = {
   allowOverwrite: true,
@@ -46,7 +46,21 @@ for (const name of COMMON_JS) {
   });
 }
 // One copy for those who import and those who require.
-writeFileSync(resolve(LIB, 'index.js'), "export { ClusterError, startCluster } from './index.cjs';\n");
+const PUBLIC = ['ClusterAgentWorkerError', 'ClusterError', 'ClusterWorkerExceptionError', 'Master', 'startCluster'];
+writeFileSync(resolve(LIB, 'index.js'), `export { ${PUBLIC.join(', ')} } from './index.cjs';\n`);
+// Where egg 4's tools look for the workers of @eggjs/cluster.
+for (const [folder, load] of [
+  ['commonjs', 'require'],
+  ['esm', 'import'],
+] as const) {
+  mkdirSync(resolve(LIB, '..', folder), { recursive: true });
+  writeFileSync(resolve(LIB, '..', folder, 'package.json'), `{ "type": "${load === 'require' ? 'commonjs' : 'module'}" }\n`);
+  for (const role of ['app', 'agent']) {
+    const file = `'../lib/worker/${role}-main.cjs'`;
+    writeFileSync(resolve(LIB, '..', folder, `${role}_worker.js`), load === 'require' ? `require(${file});\n` : `import ${file};\n`);
+  }
+}
+
 for (const name of ES_MODULES) {
   const entry = resolve(LIB, `${name}.js`);
   await build({ ...COMMON, entryPoints: [entry], outfile: entry, format: 'esm', plugins: [onDemandStaysOutside(entry)] });

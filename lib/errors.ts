@@ -54,6 +54,33 @@ export class ClusterError extends Error {
   }
 }
 
+/** egg-cluster 3: an `error` event of the agent worker. */
+export class ClusterAgentWorkerError extends Error {
+  override readonly name = 'ClusterAgentWorkerError';
+  readonly id: number;
+  /** Its pid, or in worker_threads its thread's id. */
+  readonly workerId: number;
+  readonly status: string;
+
+  constructor(id: number, workerId: number, status: string, error: Error) {
+    super(`Got agent worker error: ${error.message}`, { cause: error });
+    this.id = id;
+    this.workerId = workerId;
+    this.status = status;
+  }
+}
+
+/** egg-cluster: nobody is left. */
+export class ClusterWorkerExceptionError extends Error {
+  override readonly name = 'ClusterWorkerExceptionError';
+  readonly count: { readonly agent: number; readonly worker: number };
+
+  constructor(agent: number, worker: number) {
+    super(`[master] ${agent} agent and ${worker} worker(s) alive, exit to avoid unknown state`);
+    this.count = { agent, worker };
+  }
+}
+
 export function exitCodeOf(error: unknown): number {
   return EXIT_CODES[error instanceof ClusterError ? error.kind : 'bug'];
 }

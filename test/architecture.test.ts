@@ -21,9 +21,9 @@ const DOORS = ['index.ts', 'worker.ts', 'testing.ts'];
 /** Run by the build, never by a process of ours. */
 const isBuildStep = (path: string) => path.endsWith('.build.ts');
 /** Rooms whose processes are ended by their own main only. `framework.ts` and the public door act for the mains that call them. */
-const MAY_EXIT = [/main\.ts$/, /^worker\/preload\.ts$/, /^worker\/framework\.ts$/, /^master\/start-cluster\.ts$/, /^system\/environment\.ts$/];
+const MAY_EXIT = [/main\.ts$/, /^worker\/preload\.ts$/, /^worker\/framework\.ts$/, /^master\/master\.ts$/, /^system\/environment\.ts$/];
 /** Node's modules that do not touch the operating system. */
-const PURE = ['node:path', 'node:util'];
+const PURE = ['node:events', 'node:path', 'node:util'];
 /** Servers are what the worker room is about; it makes them, the system room watches them. */
 const ALSO_PURE: Readonly<Record<string, readonly string[]>> = {
   worker: ['node:http', 'node:https', 'node:net', 'node:worker_threads'],

@@ -1,7 +1,6 @@
 // Where the cluster can be reached, as people write it. Pure.
 
-import type { Address } from '../protocol/events.js';
-import type { ListeningAddress } from '../system/forker.js';
+import type { Address, ListeningAddress } from '../protocol/events.js';
 
 const UNSPECIFIED: ReadonlySet<string> = new Set(['', '0.0.0.0', '::']);
 

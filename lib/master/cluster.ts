@@ -2,6 +2,7 @@
 
 import { ClusterError } from '../errors.js';
 import type { Address, ClusterEvent, EventOf, EventType } from '../protocol/events.js';
+import type { Envelope } from '../protocol/messages.js';
 import type { ClusterSnapshot } from '../protocol/snapshot.js';
 import type { StopReport } from '../supervision/stop-in-order.js';
 import type { Cancel, Clock } from '../system/clock.js';
@@ -26,6 +27,8 @@ export interface ClusterNeeds {
   readonly random: () => number;
   readonly parent: ParentLine;
   readonly events: EventBus;
+  /** Agent or parent want one. Default: a reload. */
+  readonly onReloadAsked?: (() => void) | undefined;
 }
 
 export class Cluster implements AsyncDisposable {
@@ -62,7 +65,6 @@ export class Cluster implements AsyncDisposable {
   get wasStarted(): boolean {
     return this.#readiness.isReady;
   }
-
   /** A stop was asked for: by a signal, or by its owner. */
   get wasTold(): boolean {
     return this.#wasTold;
@@ -120,10 +122,11 @@ export class Cluster implements AsyncDisposable {
     return this.#stopOnce(options);
   }
 
+  /** A message in the master's name. */
+  readonly send = (message: Envelope): void => this.#workforce?.messenger.receive(message, 'master');
+
   /** For what an owner notices from outside. */
-  tell(event: ClusterEvent): void {
-    this.#emit(event);
-  }
+  readonly tell = (event: ClusterEvent): void => this.#emit(event);
 
   on<T extends EventType>(type: T, listener: (event: EventOf<T>) => void): () => void {
     return this.#needs.events.on(type, listener);
@@ -138,14 +141,23 @@ export class Cluster implements AsyncDisposable {
     const { clock, random, parent } = this.#needs;
     this.#pidFile = settings.pidFile === undefined ? undefined : writePidFile(settings.pidFile);
     const port = settings.program.kind === 'framework' ? await clusterPort() : undefined;
-    const instance = this.#instance;
-    const onReloadAsked = () => void this.reload().catch(() => {}); // Told by its event.
+    const onReloadAsked = this.#needs.onReloadAsked ?? (() => void this.reload().catch(() => {})); // Told by its event.
     const onKilledByDebugger = () => {
       this.#emit({ type: 'debugger-killed-worker' });
       void this.stop();
     };
     this.#refuseIfStopping();
-    const workforce = new Workforce({ settings, clock, random, emit: this.#emit, parent, instance, clusterPort: port, onReloadAsked, onKilledByDebugger });
+    const workforce = new Workforce({
+      settings,
+      clock,
+      random,
+      emit: this.#emit,
+      parent,
+      instance: this.#instance,
+      clusterPort: port,
+      onReloadAsked,
+      onKilledByDebugger,
+    });
     this.#workforce = workforce;
     this.#deafenParent = parent.listen(message => workforce.messenger.receive(message, 'parent'));
     const agentStarted = workforce.agents?.group.resize(1);
@@ -171,8 +183,8 @@ export class Cluster implements AsyncDisposable {
     this.#cancelHealth = watchHealth(
       this.#needs.clock,
       () => workforce.health(),
-      facts => {
-        this.#emit({ type: 'cluster-lost', agents: facts.agents, apps: facts.apps });
+      ({ agents, apps }) => {
+        this.#emit({ type: 'cluster-lost', agents, apps });
         void this.stop();
       },
     );
@@ -186,8 +198,7 @@ export class Cluster implements AsyncDisposable {
   async #stop(options: StopOptions): Promise<StopReport> {
     this.#phase = 'stopping';
     this.#cancelHealth();
-    const { clock } = this.#needs;
-    const facts = { clock, emit: this.#emit, budgetMs: this.settings.timeouts.budgetMs, instance: this.#instance, workforce: this.#workforce };
+    const facts = { clock: this.#needs.clock, emit: this.#emit, timeouts: this.settings.timeouts, instance: this.#instance, workforce: this.#workforce };
     const finish = () => {
       this.#removePidFile();
       this.#deafenParent();
@@ -204,7 +215,7 @@ export class Cluster implements AsyncDisposable {
   }
 
   #reasonOf(error: unknown): Promise<FailureReason> {
-    return reasonOf(error, { workforce: this.#workforce, startMs: this.settings.timeouts.app.start ?? 0, isStarting: this.#phase === 'starting' });
+    return reasonOf(error, { workforce: this.#workforce, timeouts: this.settings.timeouts, isStarting: this.#phase === 'starting' });
   }
 
   #refuseIfStopping(): void {

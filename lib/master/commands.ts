@@ -1,7 +1,7 @@
 // What is forked: the command lines and environments of agent and app workers. Pure.
 
 import { BOOT_VARIABLE, type Boot } from '../protocol/words.js';
-import { AGENT_WORKER_FILE, APP_WORKER_FILE, PRELOAD_FILE, PRELOAD_URL } from '../system/entries.js';
+import { PRELOAD_FILE, PRELOAD_URL, workerFile } from '../system/entries.js';
 import { variable } from '../system/environment.js';
 import type { ProgramCommand } from '../system/forker.js';
 import type { Settings } from './settings.js';
@@ -17,14 +17,14 @@ export interface CommandFacts {
 
 export function appCommand({ settings, options, masterPid }: CommandFacts): ProgramCommand {
   const { program } = settings;
-  const file = program.kind === 'entry' ? program.file : (settings.appWorkerFile ?? APP_WORKER_FILE);
+  const file = program.kind === 'entry' ? program.file : (settings.appWorkerFile ?? workerFile('app', program.directory));
   return commandOf('app', file, { settings, options, masterPid });
 }
 
 /** Undefined when there is nothing for an agent to do. */
 export function agentCommand(facts: CommandFacts): ProgramCommand | undefined {
   const { program, agentWorkerFile, isDebug } = facts.settings;
-  const file = program.kind === 'entry' ? program.agentFile : (agentWorkerFile ?? AGENT_WORKER_FILE);
+  const file = program.kind === 'entry' ? program.agentFile : (agentWorkerFile ?? workerFile('agent', program.directory));
   if (file === undefined) return undefined;
   const command = commandOf('agent', file, facts);
   return isDebug ? { ...command, execArgv: [...command.execArgv, `--inspect-port=${facts.agentInspectorPort}`] } : command;

@@ -3,11 +3,12 @@
 import { dirname, extname, join, resolve } from 'node:path';
 import type { Document, LineCounter } from 'yaml';
 import { messageOf } from '../errors.js';
-import { type Issue, isOptionName, issuesOf, nearestOption } from '../protocol/options.js';
+import { type Issue, isOptionName, nearestOption } from '../protocol/options.js';
 import { runsTypeScript } from '../system/environment.js';
 import { loadModule } from '../system/load-module.js';
+import { optionIssues } from '../system/option-issues.js';
 import { isFile, readPackage, readText } from '../system/project-files.js';
-import { show } from './start-cluster.js';
+import { show } from './show.js';
 
 const EXTENSIONS = ['js', 'mjs', 'ts', 'json', 'yaml', 'yml'];
 
@@ -102,7 +103,7 @@ async function check(value: unknown, where: Where): Promise<ConfigFile> {
   const unknown = Object.keys(options).filter(key => !isOptionName(key));
   const issues = [
     ...unknown.map(key => ({ path: key, text: `unknown option ${show(key)}${suggestion(key)}` })),
-    ...(await issuesOf(options)).map(({ path, message, got }) => ({ path, text: `${path}: ${message}, got ${show(got)}` })),
+    ...optionIssues(options).map(({ path, message, got }) => ({ path, text: `${path}: ${message}, got ${show(got)}` })),
   ];
   return { options, issues: issues.map(({ path, text }) => ({ kind: 'configuration', message: `${where(path.split('.'))}: ${text}` })) };
 }

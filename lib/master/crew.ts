@@ -89,7 +89,7 @@ export class Crew {
     const tookMs = Math.round(clock.now() - (this.#forkedAt.get(child.id) ?? clock.now()));
     const { address } = worker;
     const port = address?.addressType === -1 ? (address.address ?? undefined) : address?.port;
-    emit({ type: 'child-started', ...this.#facts(child), port, remaining: Math.max(0, remaining), tookMs, isFirst: !this.#hasStarted });
+    emit({ type: 'child-started', ...this.#facts(child), port, address, remaining: Math.max(0, remaining), tookMs, isFirst: !this.#hasStarted });
     onReady(worker);
   }
 

@@ -2,12 +2,13 @@
 
 import { isAbsolute, resolve } from 'node:path';
 import { OPTIONS, type OptionFacts } from '../protocol/options.generated.js';
-import { type ClusterOptions, durationMs, type Issue, issuesOf } from '../protocol/options.js';
+import { type ClusterOptions, durationMs, type Issue } from '../protocol/options.js';
 import { currentDirectory, variable } from '../system/environment.js';
+import { optionIssues } from '../system/option-issues.js';
 import { isFolder } from '../system/project-files.js';
 import { flagName, parseCommandLine } from './command-line.js';
 import { configFolder, readConfig } from './config-file.js';
-import { show } from './start-cluster.js';
+import { show } from './show.js';
 
 export interface CommandOptions {
   readonly options: ClusterOptions;
@@ -79,7 +80,7 @@ function parsedVariable({ type, repeatable }: OptionFacts, text: string): unknow
 }
 
 async function wrongFlags(flags: Readonly<Record<string, unknown>>): Promise<Issue[]> {
-  const issues = await issuesOf(flags);
+  const issues = optionIssues(flags);
   return issues.map(({ path, message, got }) => {
     const [name = path, ...key] = path.split('.');
     const flag = OPTIONS.find(option => option.name === name)?.flag;
@@ -89,7 +90,7 @@ async function wrongFlags(flags: Readonly<Record<string, unknown>>): Promise<Iss
 }
 
 async function wrongVariables({ options, names }: FromEnvironment): Promise<Issue[]> {
-  const issues = await issuesOf(options);
+  const issues = optionIssues(options);
   return issues.map(({ path, message, got }) => ({ kind: 'usage', message: `${names.get(path) ?? path} (environment): ${message}, got ${show(got)}` }));
 }
 

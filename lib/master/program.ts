@@ -5,7 +5,7 @@ import { messageOf } from '../errors.js';
 import type { ClusterOptions, Issue } from '../protocol/options.js';
 import { currentDirectory } from '../system/environment.js';
 import { exists, installedPackage, isFile, isFolder, type PackageFacts, readPackage, realPath } from '../system/project-files.js';
-import type { Program } from './settings.js';
+import type { Program, Settings } from './settings.js';
 
 const ENTRY_NAMES = ['app', 'server', 'index'];
 const EXTENSIONS = ['js', 'mjs', 'cjs', 'ts', 'mts'];
@@ -14,7 +14,8 @@ type Found = Program | { readonly issues: readonly Issue[] };
 
 const wrong = (message: string): Found => ({ issues: [{ kind: 'configuration', message }] });
 
-export function findProgram(options: ClusterOptions, baseDir: string): Found {
+/** @param flavour a call without anything to run gets egg-cluster's answer: it takes egg for granted */
+export function findProgram(options: ClusterOptions, baseDir: string, flavour: Settings['flavour']): Found {
   let facts: PackageFacts | undefined;
   try {
     facts = readPackage(baseDir);
@@ -27,16 +28,22 @@ export function findProgram(options: ClusterOptions, baseDir: string): Found {
   if (entry !== undefined) return findEntry(resolve(baseDir, entry), options, facts);
   const egg = facts && installedPackage('egg', baseDir);
   if (egg !== undefined) return frameworkAt(egg);
-  return guessEntry(options, baseDir, facts);
+  const guess = guessEntry(options, baseDir, facts);
+  if (flavour === 'command' || !('issues' in guess) || facts === undefined) return guess;
+  return { issues: [{ kind: 'configuration', message: notFound('egg', baseDir), advice: guess.issues[0]?.message ?? '' }] };
 }
 
 function findFramework(framework: string, baseDir: string): Found {
   if (isAbsolute(framework)) return isFolder(framework) ? frameworkAt(framework) : wrong(`${framework} should exist`);
-  const folders = [...new Set([baseDir, currentDirectory()])].map(folder => join(folder, 'node_modules'));
-  const direct = folders.map(folder => join(folder, framework)).find(isFolder);
+  const direct = moduleFolders(baseDir)
+    .map(folder => join(folder, framework))
+    .find(isFolder);
   const found = direct ?? installedPackage(framework, baseDir);
-  return found === undefined ? wrong(`${framework} is not found in ${folders.join(',')}`) : frameworkAt(found);
+  return found === undefined ? wrong(notFound(framework, baseDir)) : frameworkAt(found);
 }
+
+const moduleFolders = (baseDir: string) => [...new Set([baseDir, currentDirectory()])].map(folder => join(folder, 'node_modules'));
+const notFound = (name: string, baseDir: string) => `${name} is not found in ${moduleFolders(baseDir).join(',')}`;
 
 function frameworkAt(directory: string): Found {
   try {

@@ -36,12 +36,16 @@ export function resolveSettings(given: ClusterOptions, flavour: Flavour): Settin
   const issues: Issue[] = [];
   const baseDir = resolve(given.baseDir ?? currentDirectory());
   const options: ClusterOptions = { ...given, baseDir };
-  if (!isFolder(baseDir)) throw issuesError([{ kind: 'configuration', message: `The folder ${baseDir} does not exist.` }]);
+  const isTerse = flavour === 'call';
+  if (!isFolder(baseDir)) {
+    const message = isTerse ? `${baseDir}/package.json should exist` : `The folder ${baseDir} does not exist.`;
+    throw issuesError([{ kind: 'configuration', message, ...(isTerse ? { advice: `the folder ${baseDir} does not exist` } : {}) }], isTerse);
+  }
 
-  const found = findProgram(options, baseDir);
+  const found = findProgram(options, baseDir, flavour);
   if ('issues' in found) issues.push(...found.issues);
   const program = 'issues' in found ? undefined : found;
-  const https = httpsOf(options, issues);
+  const https = httpsOf(options, issues, isTerse);
   const environment = { ...environmentFiles(options, baseDir, issues), ...options.setEnv };
   const mode = modeOf(options, flavour, environment);
   const preload = resolved(list(options.require), baseDir, issues);
@@ -50,10 +54,19 @@ export function resolveSettings(given: ClusterOptions, flavour: Flavour): Settin
   const workers = workersOf(options);
   refuseUnsupported(options, issues);
   refuseUnserialisable(options, issues);
-  if (issues.length > 0 || program === undefined) throw issuesError(issues);
+  if (issues.length > 0 || program === undefined) throw issuesError(issues, isTerse);
 
   const port = toNumber(options.port);
-  const childOptions = { ...without(options, [...MASTERS_OWN, ...MASTERS_TIMES]), baseDir, workers: workers.count, port, https, env: mode.serverEnv };
+  const isDebug = options.isDebug ?? isUnderInspector();
+  const known = {
+    baseDir,
+    workers: workers.count,
+    port,
+    https,
+    env: mode.serverEnv,
+    ...(options.require === undefined ? {} : { require: list(options.require) }),
+  };
+  const childOptions = { ...without(options, [...MASTERS_OWN, ...MASTERS_TIMES]), ...known };
   return {
     name: options.name ?? (program.kind === 'entry' ? program.name : basename(baseDir)),
     baseDir,
@@ -67,19 +80,31 @@ export function resolveSettings(given: ClusterOptions, flavour: Flavour): Settin
     readyOn: options.ready ?? 'listening',
     pidFile: options.pidFile === undefined ? undefined : resolve(options.pidFile),
     debugPort: toNumber(options.debugPort),
-    isDebug: options.isDebug ?? isUnderInspector(),
+    isDebug,
     ...mode,
     preload,
     execArgv,
     args: options.args ?? [],
     cwd: flavour === 'command' ? baseDir : undefined,
-    environment: { ...environment, ...mode.environment, ...(port === undefined || program.kind === 'framework' ? {} : { PORT: String(port) }) },
+    environment: {
+      ...environment,
+      ...mode.environment,
+      ...silence(program, mode.nodeEnv),
+      ...(port === undefined || program.kind === 'framework' ? {} : { PORT: String(port) }),
+    },
     appWorkerFile: options.appWorkerFile,
     agentWorkerFile: options.agentWorkerFile,
     timeouts: timeoutsOf({ options, flavour, variable }),
-    options: program.kind === 'framework' ? { ...childOptions, framework: program.directory } : childOptions,
+    options: program.kind === 'framework' ? forFramework(childOptions, program.directory, isDebug) : childOptions,
     flavour,
   };
+}
+
+/** As egg-cluster hands them out: with its defaults, and in its order. */
+function forFramework(options: Readonly<Record<string, unknown>>, framework: string, isDebug: boolean): Record<string, unknown> {
+  const { baseDir, port, https } = options;
+  const defaults = { framework, baseDir, port, reusePort: false, workers: undefined, plugins: null, https: false, startMode: 'process', ports: [] };
+  return { ...defaults, ...options, framework, https: https ?? false, ...(isDebug ? { isDebug } : {}) };
 }
 
 /** Production: by the environment's name, else by NODE_ENV; the command line is production unless something says otherwise. */
@@ -93,12 +118,17 @@ function modeOf(options: ClusterOptions, flavour: Flavour, own: Readonly<Record<
   return { isProduction, serverEnv, nodeEnv: nodeEnv ?? assumed, environment };
 }
 
+/** egg-cluster: deprecations are printed to stderr, which makes egg-scripts believe that a start failed. */
+function silence(program: Program, nodeEnv: string | undefined): Record<string, string> {
+  return program.kind === 'framework' && nodeEnv === 'production' ? { NO_DEPRECATION: '*' } : {};
+}
+
 function workersOf({ workers }: ClusterOptions) {
   return workers === undefined ? usableCpus() : { count: Number(workers), why: 'as asked' };
 }
 
 /** Key and certificate as one option, whichever of the three ways they were given. */
-function httpsOf(options: ClusterOptions, issues: Issue[]): Record<string, unknown> | undefined {
+function httpsOf(options: ClusterOptions, issues: Issue[], isTerse: boolean): Record<string, unknown> | undefined {
   const { https, httpsKey, httpsCert } = options;
   const own = typeof https === 'object' ? https : https === true ? { key: options.key, cert: options.cert } : {};
   const key = httpsKey ?? own.key;
@@ -108,12 +138,10 @@ function httpsOf(options: ClusterOptions, issues: Issue[]): Record<string, unkno
   const { ca } = own as { ca?: string | string[] };
   const files: [string, string | undefined][] = [['key', key], ['cert', cert], ...list(ca).map((file): [string, string] => ['ca', file])];
   for (const [name, file] of files) {
-    const reason = file === undefined ? 'it is not given' : whyUnreadable(file);
-    if (reason)
-      issues.push({
-        kind: 'configuration',
-        message: `options.https.${name} should exists: ${file ?? ''} (${reason}). Give the full path of a readable PEM file.`,
-      });
+    const reason = file === undefined ? 'it is not given' : file.includes('-----BEGIN') ? undefined : whyUnreadable(file);
+    const advice = `${file ?? ''} (${reason}). Give the full path of a readable PEM file.`;
+    if (reason) issues.push({ kind: 'configuration', message: `options.https.${name} should exists`, advice });
+    if (reason && isTerse) break; // As egg-cluster: the first.
   }
   return { ...own, key, cert };
 }

@@ -1,7 +1,7 @@
 // What the command line and startCluster share: observers, signals, and the way from a stop to an exit code.
 
 import { logEvents } from '../observe/log.js';
-import { deferred, masterLogger } from '../observe/logger.js';
+import { type DeferredLogger, deferred, masterLogger } from '../observe/logger.js';
 import { tellParent } from '../observe/tell-parent.js';
 import type { ClusterEvent } from '../protocol/events.js';
 import { EVENTS_VARIABLE } from '../protocol/testing-words.js';
@@ -18,17 +18,36 @@ import { settlePort } from './settle-port.js';
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGBREAK'] as const;
 /** After the first fork there is more to fork; then there is time to load the logger, beside children that boot. */
 const LOGGER_AFTER_MS = 30;
+/**
+ * One Ctrl-C reaches the whole terminal group, and the tools above us (egg-scripts, timeout, npm) pass theirs on: signals that come
+ * together are one. Two keystrokes are further apart.
+ */
+export const SAME_ACT_MS = 50;
 /** What is left after the second signal; the third leaves nothing. */
 export const IMPATIENCE_MS = 2_000;
 
+/** Life-cycle lines are for debugging while developing. */
+export function isQuiet({ serverEnv, nodeEnv }: Settings): boolean {
+  return serverEnv === 'local' || nodeEnv === 'development';
+}
+
+export interface Preparations {
+  readonly logger?: DeferredLogger;
+  /** To be told first. */
+  readonly suspicions?: readonly ClusterEvent[];
+  /** Instead of a reload. */
+  readonly onReloadAsked?: () => void;
+}
+
 /** Wires a cluster whose facts are logged. Nothing is forked yet. */
-export async function prepareCluster(settings: Settings, suspicions: readonly ClusterEvent[] = []): Promise<Cluster> {
+export async function prepareCluster(
+  settings: Settings,
+  { logger = deferred(masterLogger()), suspicions = [], onReloadAsked }: Preparations = {},
+): Promise<Cluster> {
   const events = new EventBus();
   const parent = parentLine();
-  const isQuiet = settings.serverEnv === 'local' || settings.nodeEnv === 'development';
   surviveBrokenOutput();
-  const logger = deferred(masterLogger());
-  events.onAny(logEvents(logger, isQuiet));
+  events.onAny(logEvents(logger, isQuiet(settings)));
   const forgetFork = events.on('child-forked', () => {
     forgetFork();
     systemClock.after(LOGGER_AFTER_MS, () => logger.open());
@@ -41,17 +60,28 @@ export async function prepareCluster(settings: Settings, suspicions: readonly Cl
     logger.open();
   });
   const settled = await settlePort(settings, event => events.emit(event));
-  return new Cluster(settled, { clock: systemClock, random: Math.random, parent, events });
+  return new Cluster(settled, { clock: systemClock, random: Math.random, parent, events, onReloadAsked });
 }
 
-/** TERM, INT, QUIT: the first stops, the second leaves two seconds, the third none. HUP reloads. */
-export function obeySignals(cluster: Cluster, clock: Clock = systemClock): void {
+/**
+ * TERM, INT, QUIT: the first stops, the second leaves two seconds, the third none. HUP reloads.
+ * @param stop the first signal's doing
+ */
+export function obeySignals(
+  cluster: Cluster,
+  stop: (signal: string, force: AbortSignal) => void = (signal, force) => void cluster.stop({ force, signal }),
+  clock: Clock = systemClock,
+): void {
   const impatient = new AbortController();
   let received = 0;
+  let lastAt = Number.NEGATIVE_INFINITY;
   onSignals(['SIGHUP'], () => void cluster.reload().catch(() => {})); // A failure is told by its event.
   onSignals(STOP_SIGNALS, signal => {
+    const isEcho = clock.now() - lastAt < SAME_ACT_MS;
+    lastAt = clock.now();
+    if (isEcho) return;
     received++;
-    if (received === 1) void cluster.stop({ force: impatient.signal, signal });
+    if (received === 1) stop(signal, impatient.signal);
     else hurry(cluster, { signal, impatient, clock, leftMs: received === 2 ? IMPATIENCE_MS : 0 });
   });
 }

@@ -1,10 +1,12 @@
 // The end of a cluster: apps, then the agent, then whatever they left behind, under one budget.
 
 import type { Emit } from '../protocol/events.js';
+import type { Patiences } from '../supervision/child.js';
 import { type Part, type StopReport, stopInOrder } from '../supervision/stop-in-order.js';
 import type { Clock } from '../system/clock.js';
 import { memoryFacts } from '../system/memory.js';
 import { sweep } from '../system/process-tree.js';
+import type { Timeouts } from './settings.js';
 import type { Workforce } from './workforce.js';
 
 export interface StopOptions {
@@ -17,7 +19,7 @@ export interface StopOptions {
 export interface ShutDownFacts {
   readonly clock: Clock;
   readonly emit: Emit;
-  readonly budgetMs: number;
+  readonly timeouts: Timeouts;
   /** Begins the mark of every child and its descendants. */
   readonly instance: string;
   /** Undefined when the start had not come that far. */
@@ -28,11 +30,9 @@ export interface ShutDownFacts {
 const LEFTOVERS_MS = 5_000;
 
 /** @param finish when all processes are gone, before it is told */
-export async function shutDown(
-  { clock, emit, budgetMs, instance, workforce }: ShutDownFacts,
-  { force, signal }: StopOptions,
-  finish: () => void,
-): Promise<StopReport> {
+export async function shutDown(facts: ShutDownFacts, { force, signal }: StopOptions, finish: () => void): Promise<StopReport> {
+  const { clock, emit, timeouts, instance, workforce } = facts;
+  const { budgetMs } = timeouts;
   const startedAt = clock.now();
   emit({ type: 'cluster-stopping', signal, budgetMs, memory: memoryFacts() });
   const deadline = new AbortController();
@@ -40,7 +40,7 @@ export async function shutDown(
   workforce?.notices.clusterStopping();
   workforce?.dropSpares();
   workforce?.listeners.close();
-  const report = await stopInOrder(partsOf(workforce), force ? AbortSignal.any([force, deadline.signal]) : deadline.signal);
+  const report = await stopInOrder(partsOf(facts), force ? AbortSignal.any([force, deadline.signal]) : deadline.signal);
   cancelDeadline();
   const leftMs = budgetMs - (clock.now() - startedAt);
   const known = workforce?.leftovers() ?? [];
@@ -50,8 +50,17 @@ export async function shutDown(
   return report;
 }
 
+/** How long a crew may take, drain included. */
+const closeMsOf = ({ close, drain = 0, stop = 0 }: Patiences) => close ?? drain + stop;
+
 /** In the order of their start. */
-function partsOf(workforce: Workforce | undefined): Part[] {
+function partsOf({ workforce, emit, timeouts }: ShutDownFacts): Part[] {
   const crews = [workforce?.agents, workforce?.apps].filter(crew => crew !== undefined);
-  return crews.map(({ role, group }) => ({ name: role, stop: force => group.stop(force) }));
+  return crews.map(({ role, group }) => ({
+    name: role,
+    stop: force => {
+      emit({ type: 'crew-stopping', role, waitMs: closeMsOf(timeouts[role]) });
+      return group.stop(force);
+    },
+  }));
 }

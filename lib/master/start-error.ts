@@ -5,6 +5,7 @@ import type { EventOf, LastWords } from '../protocol/events.js';
 import type { Child } from '../supervision/child.js';
 import { ReloadFailure, StartFailure } from '../supervision/failures.js';
 import type { AddressInUse } from './listeners.js';
+import type { Timeouts } from './settings.js';
 import { addressInUse } from './settle-port.js';
 import type { WorkerProcess } from './worker-process.js';
 import type { Workforce } from './workforce.js';
@@ -22,18 +23,18 @@ export interface FailureReason {
 
 export interface ReasonFacts {
   readonly workforce: Workforce | undefined;
-  readonly startMs: number;
+  readonly timeouts: Timeouts;
   readonly isStarting: boolean;
 }
 
 /** Turns what a group rejected with into what a user can act on. Waits for the failed one's last words: they may still be in its channel. */
-export async function reasonOf(error: unknown, { workforce, startMs, isStarting }: ReasonFacts): Promise<FailureReason> {
+export async function reasonOf(error: unknown, { workforce, timeouts, isStarting }: ReasonFacts): Promise<FailureReason> {
   const failed = workforce?.lastFailure;
   if (failed === undefined || !(error instanceof StartFailure || error instanceof ReloadFailure)) return { reason: otherReason(error, isStarting) };
   await failed.worker.settled;
   const { worker } = failed;
   if (error instanceof ReloadFailure) return { reason: reloadError(failed, error.attempts), worker };
-  return { reason: startError({ failed, startMs, conflict: workforce?.listeners.conflict }), worker };
+  return { reason: startError({ failed, startMs: timeouts[worker.role].start ?? 0, conflict: workforce?.listeners.conflict }), worker };
 }
 
 function otherReason(error: unknown, isStarting: boolean): Error {
@@ -46,6 +47,9 @@ export function startFailedEvent(reason: Error, worker: WorkerProcess | undefine
   return { type: 'cluster-start-failed', role: worker?.role, id: worker?.place.id, pid: worker?.pid, message: reason.message, exitCode };
 }
 
+/** Said by a worker: the master does not load the framework only to look at it. */
+const NO_FRAMEWORK = /should define (?:Agent|Application) in .+/;
+
 interface StartErrorFacts {
   readonly failed: FailedChild;
   readonly startMs: number;
@@ -56,6 +60,8 @@ function startError({ failed, startMs, conflict }: StartErrorFacts): ClusterErro
   const { child } = failed;
   const { role, lastWords } = failed.worker;
   if (conflict !== undefined && role === 'app') return addressInUse(conflict.address, conflict.holder);
+  const misfit = lastWords.lines.flatMap(line => NO_FRAMEWORK.exec(line)?.[0] ?? []).at(-1);
+  if (misfit !== undefined) return new ClusterError('ERR_INVALID_CONFIG', misfit);
   const who = nameOf(failed);
   const details = { role, pid: child.process.pid, exit: child.exit, lastOutput: lastWords.lines };
   if (child.failedBy === 'overdue') {

@@ -1,13 +1,13 @@
 // One agent or app worker as the master sees it: turns what its process says into causes of its life.
 
-import type { Exit, LastWords, Role } from '../protocol/events.js';
+import type { Exit, LastWords, ListeningAddress, Role } from '../protocol/events.js';
 import type { RealPort } from '../protocol/messages.js';
 import { parseWorkerWord } from '../protocol/words.js';
 import type { SupervisedProcess } from '../supervision/child.js';
 import type { Place } from '../supervision/group.js';
 import { framed } from '../system/child-channel.js';
 import type { Clock } from '../system/clock.js';
-import type { ForkedChild, ListeningAddress } from '../system/forker.js';
+import type { ForkedChild } from '../system/forker.js';
 import { descendantsOf, type ProcessIdentity, signalAll, stillAlive } from '../system/process-tree.js';
 
 export interface WorkerHooks {

@@ -2,13 +2,12 @@
 
 import { EXIT_DO_NOT_RESTART } from '../errors.js';
 import { AGENT_RESTART, APP_RESTART } from '../lifecycle/restart-policy.js';
-import type { Address, Emit, Role } from '../protocol/events.js';
+import type { Address, Emit, ListeningAddress, Role } from '../protocol/events.js';
 import { type ControlAction, parseRealPort } from '../protocol/messages.js';
 import type { Child, Patiences } from '../supervision/child.js';
 import type { GroupSpec, Place } from '../supervision/group.js';
 import type { Clock } from '../system/clock.js';
 import { ownPid, variable } from '../system/environment.js';
-import type { ListeningAddress } from '../system/forker.js';
 import type { ParentLine } from '../system/parent-line.js';
 import { type ProcessIdentity, stillAlive, sweep } from '../system/process-tree.js';
 import { addressOf } from './address.js';
@@ -130,7 +129,10 @@ export class Workforce {
       options: this.#options,
       onMessage: (worker, message) => this.#onMessage(worker, message),
       onInternal: (worker, message) => worker.role === 'app' && this.listeners.onInternal(worker, message),
-      onListening: (worker, address) => this.#onListening(worker, address),
+      onListening: (worker, address) => {
+        emit({ type: 'child-listening', ...facts(worker), address });
+        this.#onListening(worker, address);
+      },
       onDisconnect: worker => emit({ type: 'child-disconnected', ...facts(worker), askedFor: worker.isLeaving, state: worker.forked.state, pids: pids() }),
       onError: (worker, error) => emit({ type: 'child-errored', ...facts(worker), message: error.message }),
       onExit: worker => this.listeners.onExit(worker),
@@ -159,8 +161,9 @@ export class Workforce {
   /** Under a framework only its real port (or a path) counts: an app may well listen elsewhere before. */
   #onListening(worker: WorkerProcess, address: ListeningAddress): void {
     worker.listening.push(address);
-    const { program, readyOn, isHttps } = this.#needs.settings;
-    const isReal = address.addressType === -1 || address.port === worker.realPort?.port;
+    const { settings } = this.#needs;
+    const { program, readyOn, isHttps } = settings;
+    const isReal = address.addressType === -1 || address.port === (worker.realPort?.port ?? settings.port);
     if (worker.address !== undefined || (program.kind === 'framework' && !isReal)) return;
     worker.address = address;
     this.address ??= addressOf(address, worker.realPort?.isHttps ?? isHttps, variable('HOST'));

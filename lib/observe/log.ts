@@ -1,6 +1,7 @@
 // ClusterEvent → log lines. The only place with log texts. Where egg-cluster has a wording, it is kept word for word: its
 // users' tools and tests read it.
 
+import { ClusterWorkerExceptionError } from '../errors.js';
 import type { ClusterEvent, EventOf, EventType } from '../protocol/events.js';
 import type { Level, Logger } from './logger.js';
 
@@ -21,8 +22,14 @@ class NamedError extends Error {
   constructor(name: string, message: string, facts: object = {}) {
     super(message);
     Object.assign(this, { name, ...facts });
-    this.stack = `${name}: ${message}`; // Where in the runtime it was noticed says nothing.
+    withoutStack(this);
   }
+}
+
+/** Where in the runtime it was noticed says nothing. */
+function withoutStack(error: Error): Error {
+  error.stack = `${error.name}: ${error.message}`;
+  return error;
 }
 
 function starting({ program, options, environment, workers }: EventOf<'cluster-starting'>): Line[] {
@@ -39,7 +46,7 @@ function starting({ program, options, environment, workers }: EventOf<'cluster-s
 
 function started({ name, address, tookMs, isSticky, debugPort }: EventOf<'cluster-started'>): Line[] {
   const main = line('info', `[master] ${name} started on ${address.text} (${tookMs}ms)${isSticky ? ' with STICKY MODE!' : ''}`);
-  const debug = debugPort === undefined ? [] : [line('info', `[master] ${name} debug port started on http://127.0.0.1:${debugPort} (${tookMs}ms)`)];
+  const debug = debugPort === undefined ? [] : [line('info', `[master] ${name} started on http://127.0.0.1:${debugPort}`)];
   return [main, ...debug];
 }
 
@@ -55,8 +62,21 @@ function stopping({ signal, budgetMs, memory }: EventOf<'cluster-stopping'>): Li
     line('info', `[master] master is killed by signal ${signal}, closing`),
     line('info', `[master] system memory: total ${totalBytes}, free ${freeBytes}`),
     line('info', `[master] process info: heap_limit ${heapLimitBytes}, heap_used ${heapUsedBytes}`),
-    line('info', `[master] wait ${budgetMs}ms`),
+    line('debug', `[master] ${budgetMs}ms for all of it`),
   ];
+}
+
+function crewStopping({ role, waitMs }: EventOf<'crew-stopping'>): Line[] {
+  const who = role === 'app' ? 'app workers' : 'agent worker';
+  return [line('info', `[master] send kill SIGTERM to ${who}, will exit with code:0 after ${waitMs}ms`), line('info', `[master] wait ${waitMs}ms`)];
+}
+
+/** A worker that goes on purpose is not replaced: cfork has a line for that. */
+function disconnected(event: EventOf<'child-disconnected'>): Line[] {
+  if (event.role === 'agent') return [];
+  const facts = `suicide: ${event.askedFor}, state: ${event.state}, current workers: ${json(event.pids)}`;
+  const main = line('info', `[master] ${worker(event)} disconnect, ${facts}`);
+  return event.askedFor ? [line('info', `[cfork:master] don't fork, because worker:${event.pid} will be kill soon`), main] : [main];
 }
 
 function forked(event: EventOf<'child-forked'>): Line {
@@ -90,11 +110,7 @@ function backingOff({ role, slot, waitMs, failures }: EventOf<'backing-off'>): L
 }
 
 function lost({ agents, apps }: EventOf<'cluster-lost'>): Line {
-  const count = { agent: agents, worker: apps };
-  return line(
-    'error',
-    new NamedError('ClusterWorkerExceptionError', `[master] ${agents} agent and ${apps} worker(s) alive, exit to avoid unknown state`, { count }),
-  );
+  return line('error', withoutStack(new ClusterWorkerExceptionError(agents, apps)));
 }
 
 function childErrored(event: EventOf<'child-errored'>): Line {
@@ -111,6 +127,7 @@ const TEXTS: Texts = {
   'reload-failed': ({ message }) => line('error', `[master] ${message}`),
   'cluster-resized': ({ workers }) => line('info', `[master] resized to ${plural(workers, 'app worker')}`),
   'cluster-stopping': stopping,
+  'crew-stopping': crewStopping,
   'cluster-stop-hurried': ({ signal, leftMs }) => line('warn', `[master] ${signal} again: ${leftMs === 0 ? 'killing everything now' : `${leftMs}ms left`}`),
   'cluster-stopped': ({ forced, survived, tookMs }) => [
     ...(forced.length > 0 ? [line('warn', `[master] had to be killed: ${forced.join(', ')}`)] : []),
@@ -127,16 +144,14 @@ const TEXTS: Texts = {
       ? line('warn', `[master] ${worker(event)} is silent`)
       : line('debug', `[master] ${worker(event)} ${event.from} → ${event.to} (${event.cause})`),
   'child-started': childStarted,
-  'child-disconnected': event =>
-    event.role === 'app'
-      ? line('info', `[master] ${worker(event)} disconnect, suicide: ${event.askedFor}, state: ${event.state}, current workers: ${json(event.pids)}`)
-      : undefined,
+  'child-listening': event => line('info', `[master] ${worker(event)} listening on ${json(event.address)}`),
+  'child-disconnected': disconnected,
   'child-left': left,
   'child-lost': event => line('error', `[master] ${worker(event)} does not end, not even by SIGKILL; going on without it`),
   'child-errored': childErrored,
   'backing-off': backingOff,
   // In the words of cfork, which would say it if it were asked.
-  'slot-left-empty': ({ slot }) => line('error', `[cfork:master] don't fork new work (refork: false, index: ${slot})`),
+  'slot-left-empty': () => line('error', `[cfork:master] don't fork new work (refork: false)`),
   'slot-gave-up': ({ role, slot }) =>
     line('error', `[master] the ${role} worker for index ${slot} exited with code 78: it is not started again until the next reload`),
   'forker-said': ({ level, text }) => line(level, text),
@@ -148,6 +163,7 @@ const TEXTS: Texts = {
   'port-changed': ({ wanted, got }) => line('warn', `[master] port ${wanted} is in use, using ${got}`),
   'pid-file-kept': ({ path, reason }) => line('warn', `[master] the pid file ${path} was not removed: ${reason}`),
   'option-suspected': ({ key, meant }) => line('warn', `[master] unknown option ${json(key)}: did you mean ${json(meant)}?`),
+  'https-flag-deprecated': () => line('warn', '[egg-cluster:deprecated] [master] Please use `https: { key, cert, ca }` instead of `https: true`'),
   'master-erred': ({ message }) => line('error', `[master] ${message}`),
 };
 

@@ -25,6 +25,14 @@ export interface ProgramFacts {
   readonly version: string;
 }
 
+/** Where a worker listens, as `cluster` tells it. */
+export interface ListeningAddress {
+  /** -1 for a UNIX socket, which then has its path as `address`. */
+  readonly addressType: number | string;
+  readonly port?: number | undefined;
+  readonly address?: string | null | undefined;
+}
+
 interface ChildFacts {
   readonly role: Role;
   /** 1, 2, 3 … over the whole life of the master: what log lines call `app_worker#3`. */
@@ -86,10 +94,14 @@ export type ClusterEvent =
   | ({
       readonly type: 'child-started';
       readonly port: number | string | undefined;
+      readonly address: ListeningAddress | undefined;
       readonly remaining: number;
       readonly tookMs: number;
       readonly isFirst: boolean;
     } & ChildFacts)
+  | ({ readonly type: 'child-listening'; readonly address: ListeningAddress } & ChildFacts)
+  | { readonly type: 'crew-stopping'; readonly role: Role; readonly waitMs: number }
+  | { readonly type: 'https-flag-deprecated' }
   | ({ readonly type: 'child-disconnected'; readonly askedFor: boolean; readonly state: string; readonly pids: readonly string[] } & ChildFacts)
   | ({
       readonly type: 'child-left';

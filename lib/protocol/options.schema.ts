@@ -42,8 +42,8 @@ const duration = (meta: FlagMeta) =>
 const milliseconds = (description: string) => z.number({ error: 'should be a number of milliseconds' }).min(0).max(LONGEST_MS).meta({ description });
 
 const httpsOptions = z.looseObject({
-  key: z.string({ error: 'should be the path of a PEM file' }),
-  cert: z.string({ error: 'should be the path of a PEM file' }),
+  key: z.string({ error: 'should be the path of a PEM file' }).optional(),
+  cert: z.string({ error: 'should be the path of a PEM file' }).optional(),
   ca: z.union([z.string(), z.array(z.string())], { error: 'should be a path or a list of paths' }).optional(),
   passphrase: z.string({ error: 'should be a text' }).optional(),
 });

@@ -1,10 +1,13 @@
-// Options as users give them → checked and with plain types. Loads zod only to explain what is wrong.
+// Options as users give them: their names, their units, and one error for everything that is wrong with them.
 
 import { ClusterError } from '../errors.js';
-import { OPTIONS, validate } from './options.generated.js';
-import type { ClusterOptions, OptionIssue } from './options.schema.js';
+import { OPTIONS } from './options.generated.js';
+import type { ClusterOptions } from './options.schema.js';
 
 export type { ClusterOptions };
+/** egg-cluster's names for two of them. */
+export type ClusterHTTPSSecureOptions = Exclude<ClusterOptions['https'], boolean | undefined>;
+export type ClusterStartMode = NonNullable<ClusterOptions['startMode']>;
 
 export type IssueKind = 'usage' | 'configuration';
 
@@ -12,6 +15,8 @@ export interface Issue {
   readonly kind: IssueKind;
   /** The whole sentence: what, which value, and the way out. */
   readonly message: string;
+  /** The way out, where `message` has a wording that must not change. */
+  readonly advice?: string;
 }
 
 const NAMES: ReadonlySet<string> = new Set(OPTIONS.map(({ name }) => name));
@@ -19,13 +24,6 @@ const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000,
 
 export function isOptionName(key: string): boolean {
   return NAMES.has(key);
-}
-
-/** Empty when all is well. */
-export async function issuesOf(options: Readonly<Record<string, unknown>>): Promise<readonly OptionIssue[]> {
-  if (validate(options)) return [];
-  const { explainOptions } = await import('./options.schema.js');
-  return explainOptions(options);
 }
 
 /** The known option a mistyped key was probably meant to be. */
@@ -43,12 +41,16 @@ export function durationMs(text: string): number {
   return Number(number) * (UNITS_MS[unit] ?? 1);
 }
 
-/** One error that lists everything. A usage issue among them decides the exit code: that is what the caller typed. */
-export function issuesError(issues: readonly Issue[]): ClusterError {
+/**
+ * One error that lists everything. A usage issue among them decides the exit code: that is what the caller typed.
+ * @param isTerse advice on a single issue becomes the error's cause: its message is egg-cluster's, word for word
+ */
+export function issuesError(issues: readonly Issue[], isTerse = false): ClusterError {
   const kind = issues.some(issue => issue.kind === 'usage') ? 'usage' : 'configuration';
-  const lines = issues.map(({ message }) => message);
+  const lines = issues.map(({ message, advice }) => (advice === undefined || (isTerse && issues.length === 1) ? message : `${message}: ${advice}`));
   const message = lines.length === 1 ? (lines[0] ?? '') : `${lines.length} things are wrong:\n${lines.map(line => `  - ${line}`).join('\n')}`;
-  return new ClusterError(kind === 'usage' ? 'ERR_INVALID_OPTIONS' : 'ERR_INVALID_CONFIG', message, { details: { issues: lines }, kind });
+  const cause = isTerse && issues.length === 1 && issues[0]?.advice !== undefined ? { cause: new Error(issues[0].advice) } : {};
+  return new ClusterError(kind === 'usage' ? 'ERR_INVALID_OPTIONS' : 'ERR_INVALID_CONFIG', message, { details: { issues: lines }, kind, ...cause });
 }
 
 /** Damerau–Levenshtein distance (optimal string alignment): a swap of neighbours counts once. */

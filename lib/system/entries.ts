@@ -3,6 +3,7 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { installedPackage, realPath } from './project-files.js';
 
 /** Found by the package's own name, wherever this code ended up in the build. */
 const PACKAGE = dirname(createRequire(import.meta.url).resolve('app-cluster/package.json'));
@@ -10,13 +11,30 @@ const built = (path: string) => join(PACKAGE, 'dist', 'lib', path);
 
 /** Loaded by the master while the agent boots. */
 export const CLUSTER_FORKER_FILE = built('system/cluster-forker.cjs');
+/** Loaded only to explain what is wrong with options. */
+export const OPTIONS_SCHEMA_FILE = built('protocol/options.schema.cjs');
 /** For node's --require. */
 export const PRELOAD_FILE = built('worker/preload.cjs');
 /** The same for --import: a URL. */
 export const PRELOAD_URL = pathToFileURL(built('worker/preload.js')).href;
 /** What both load. */
 export const START_FILE = built('worker/start.cjs');
-export const APP_WORKER_FILE = built('worker/app-main.cjs');
-export const AGENT_WORKER_FILE = built('worker/agent-main.cjs');
+/** The names under which egg installs a cluster, and where in it egg's tools search the process list for the workers' files. */
+const ALIASES: Readonly<Record<string, string>> = { 'egg-cluster': 'lib', '@eggjs/cluster': 'dist/commonjs' };
+
+/**
+ * The main module of an agent or app worker under a framework, in the spelling that tools search for, even where the package is
+ * a symbolic link (pnpm, npm link): egg-scripts looks for `egg-cluster/lib/app_worker.js` in the process list.
+ */
+export function workerFile(role: 'agent' | 'app', framework: string): string {
+  const file = `${role}_worker.js`;
+  const own = realPath(PACKAGE);
+  const folders = [framework, installedPackage('egg', framework) ?? framework].map(realPath);
+  for (const [name, folder] of Object.entries(ALIASES)) {
+    const found = folders.map(seenFrom => installedPackage(name, seenFrom)).find(path => path !== undefined && realPath(path) === own);
+    if (found !== undefined) return join(found, folder, file);
+  }
+  return join(PACKAGE, PACKAGE.endsWith(join('@eggjs', 'cluster')) ? 'dist/commonjs' : 'lib', file);
+}
 /** The command's file, for those who start a master as a process of its own. */
 export const COMMAND_FILE = join(PACKAGE, 'bin', 'app-cluster.js');

@@ -1,13 +1,6 @@
 // A child process as its parent sees it. Implemented over cluster (through cfork) and over child_process.
 
-import type { Exit } from '../protocol/events.js';
-
-export interface ListeningAddress {
-  /** -1 for a UNIX socket, which then has its path as `address`. */
-  readonly addressType: number | string;
-  readonly port?: number | undefined;
-  readonly address?: string | null | undefined;
-}
+import type { Exit, ListeningAddress } from '../protocol/events.js';
 
 /** What can come from a child. `onExit` comes exactly once, whatever order Node reports error, exit and disconnect in. */
 export interface ChildListener {

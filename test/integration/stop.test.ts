@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { SAME_ACT_MS } from '../../lib/master/run.js';
+import { pause, systemClock } from '../../lib/system/clock.js';
 import { descendantsOf, isAlive } from '../../lib/system/process-tree.js';
 import { launchCluster, type SpawnedCluster, spawnCluster } from '../../lib/testing.js';
 import { ask, bodyOf, keepAliveAgent, startLoad } from '../support/client.js';
@@ -116,6 +118,7 @@ suite('stop', { concurrency: 2 }, () => {
     await ask(cluster.port);
     cluster.kill(cluster.pid, 'SIGTERM');
     await cluster.waitFor('cluster-stopping');
+    await pause(systemClock, SAME_ACT_MS + 10);
     cluster.kill(cluster.pid, 'SIGTERM');
     const { tookMs } = await cluster.waitFor('cluster-stopped');
     assert.ok(tookMs >= 1_900 && tookMs < 5_000, `${tookMs} ms`);
@@ -123,12 +126,24 @@ suite('stop', { concurrency: 2 }, () => {
     assert.deepEqual(await cluster.exited, { code: 0, signal: null });
   });
 
+  test('signals that come together are one: a Ctrl-C reaches the terminal group, and the tool above passes its own on', async () => {
+    await using cluster = await spawnCluster(fixture('apps/slow.js'));
+    const answer = ask(cluster.port, '/?ms=2600');
+    await ask(cluster.port);
+    for (const signal of ['SIGINT', 'SIGINT', 'SIGTERM'] as const) cluster.kill(cluster.pid, signal);
+    assert.deepEqual(await cluster.exited, { code: 0, signal: null });
+    assert.equal((await answer).status, 200);
+    assert.ok(!cluster.events.some(({ type }) => type === 'cluster-stop-hurried'));
+  });
+
   test('a third signal leaves none', async () => {
     await using cluster = await spawnCluster(fixture('apps/ignores-sigterm.js'));
     cluster.kill(cluster.pid, 'SIGTERM');
     await cluster.waitFor('cluster-stopping');
+    await pause(systemClock, SAME_ACT_MS + 10);
     cluster.kill(cluster.pid, 'SIGTERM');
     await cluster.waitFor('cluster-stop-hurried');
+    await pause(systemClock, SAME_ACT_MS + 10);
     cluster.kill(cluster.pid, 'SIGINT');
     const { tookMs } = await cluster.waitFor('cluster-stopped');
     assert.ok(tookMs < 1_500, `${tookMs} ms`);

@@ -1,0 +1,50 @@
+// What startCluster was called with → settings, by egg-cluster's rules.
+
+import type { ClusterEvent } from '../protocol/events.js';
+import { type ClusterOptions, isOptionName, issuesError, nearestOption } from '../protocol/options.js';
+import { optionIssues } from '../system/option-issues.js';
+import { resolveSettings } from './resolve-settings.js';
+import type { Settings } from './settings.js';
+import { show } from './show.js';
+
+/** The known options, and any others. */
+export type StartOptions = ClusterOptions & Record<string, unknown>;
+
+export interface CheckedOptions {
+  readonly settings: Settings;
+  /** Without what means "not given". */
+  readonly given: StartOptions;
+}
+
+/** Throws one ClusterError that lists everything that is wrong. */
+export function checkOptions(options: StartOptions): CheckedOptions {
+  const given = withPemTexts(eggDefaults(options));
+  const issues = optionIssues(given).map(({ path, message, got }) => ({ kind: 'usage' as const, message: `${path}: ${message}, got ${show(got)}` }));
+  if (issues.length > 0) throw issuesError(issues);
+  return { settings: resolveSettings(given, 'call'), given };
+}
+
+/** egg-cluster: null and undefined mean "not given", and so do 0 workers and port 0. */
+function eggDefaults(options: StartOptions): StartOptions {
+  const meansUnset = (key: string, value: unknown) =>
+    value === undefined || value === null || ((key === 'workers' || key === 'port') && (value === 0 || value === '0'));
+  return Object.fromEntries(Object.entries(options).filter(([key, value]) => !meansUnset(key, value)));
+}
+
+/** A key or certificate may be given as a buffer; to the workers it travels as the text it is. */
+function withPemTexts(options: StartOptions): StartOptions {
+  const { https } = options;
+  if (typeof https !== 'object' || https === null) return options;
+  const toText = (value: unknown): unknown =>
+    value instanceof Uint8Array ? new TextDecoder().decode(value) : Array.isArray(value) ? value.map(toText) : value;
+  return { ...options, https: Object.fromEntries(Object.entries(https).map(([key, value]) => [key, toText(value)])) as ClusterOptions['https'] };
+}
+
+/** Unknown keys that look like mistyped ones, and old spellings. */
+export function suspicionsOf(options: StartOptions): ClusterEvent[] {
+  const suspected = Object.keys(options).flatMap(key => {
+    const meant = isOptionName(key) ? undefined : nearestOption(key);
+    return meant === undefined ? [] : [{ type: 'option-suspected' as const, key, meant }];
+  });
+  return options.https === true ? [...suspected, { type: 'https-flag-deprecated' }] : suspected;
+}
