@@ -13,6 +13,7 @@ import { type PidFile, writePidFile } from '../system/pid-file.js';
 import type { EventBus } from './event-bus.js';
 import { watchHealth } from './health.js';
 import { Readiness } from './readiness.js';
+import { reloadApps } from './reload.js';
 import type { Settings } from './settings.js';
 import { type StopOptions, shutDown } from './shut-down.js';
 import { snapshotOf } from './snapshot-of.js';
@@ -101,19 +102,8 @@ export class Cluster implements AsyncDisposable {
 
   /** Replaces every app worker, newcomer first. Rejects with ERR_RELOAD_FAILED when newcomers fail three times: the old ones serve on. */
   async reload(): Promise<void> {
-    const { apps, listeners } = this.#upWorkforce('reload');
-    const { clock } = this.#needs;
-    const startedAt = clock.now();
-    this.#emit({ type: 'cluster-reloading' });
-    try {
-      await apps.group.reload();
-    } catch (error) {
-      const { reason } = await this.#reasonOf(error);
-      this.#emit({ type: 'reload-failed', message: reason.message });
-      throw reason;
-    }
-    listeners.releaseUnused();
-    this.#emit({ type: 'cluster-reloaded', tookMs: Math.round(clock.now() - startedAt) });
+    const reasonOf = (error: unknown) => this.#reasonOf(error);
+    await reloadApps(this.#upWorkforce('reload'), { clock: this.#needs.clock, emit: this.#emit, reasonOf });
   }
 
   /** Apps first, then the agent, within the stop budget. Idempotent: everybody gets the same report. */

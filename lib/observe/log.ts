@@ -82,7 +82,7 @@ function disconnected(event: EventOf<'child-disconnected'>): Line[] {
 function forked(event: EventOf<'child-forked'>): Line {
   const port = event.clusterPort === undefined ? '' : ` with clusterPort:${event.clusterPort}`;
   if (event.role === 'agent') return line('log', `[master] ${worker(event)} start${port}`);
-  return line('log', `[master] ${worker(event)} start, index: ${event.slot}, current workers: ${json(event.pids)}`);
+  return line('log', `[master] ${worker(event)} start, state: none, index: ${event.slot}, current workers: ${json(event.pids)}`);
 }
 
 function childStarted(event: EventOf<'child-started'>): Line {
