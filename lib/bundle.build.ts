@@ -9,7 +9,17 @@ import { type BuildOptions, build, type Plugin } from 'esbuild';
 
 const LIB = fileURLToPath(new URL('.', import.meta.url));
 const ES_MODULES = ['worker', 'testing', 'worker/preload', 'master/main', 'cli/main'];
-const COMMON_JS = ['index', 'protocol/options.schema', 'system/cluster-forker', 'worker/preload', 'worker/start', 'worker/app-main', 'worker/agent-main'];
+const COMMON_JS = [
+  'index',
+  'protocol/options.schema',
+  'system/cluster-forker',
+  'system/thread-forker',
+  'system/copy-socket',
+  'worker/preload',
+  'worker/start',
+  'worker/app-main',
+  'worker/agent-main',
+];
 
 const COMMON: BuildOptions = {
   allowOverwrite: true,

@@ -63,8 +63,8 @@ function commandOf(role: Boot['role'], file: string, { settings, options, master
  * the user's own, or a preload that may not have been loaded when the word comes.
  */
 export function spareEnvironment({ settings, options, masterPid }: Omit<CommandFacts, 'agentInspectorPort'>): Readonly<Record<string, string>> | undefined {
-  const { program, appWorkerFile, isDebug, execArgv } = settings;
-  const canWait = program.kind === 'framework' && appWorkerFile === undefined && !isDebug && preloadOptions(execArgv)[0] === '--require';
+  const { program, appWorkerFile, isDebug, isThreaded, execArgv } = settings;
+  const canWait = !isThreaded && program.kind === 'framework' && appWorkerFile === undefined && !isDebug && preloadOptions(execArgv)[0] === '--require';
   if (!canWait) return undefined;
   return { [BOOT_VARIABLE]: JSON.stringify({ ...bootOf('app', { settings, masterPid }, !optionsArgument(options).isWhole), isSpare: true }) };
 }

@@ -67,8 +67,8 @@ export class Crew {
   }
 
   #onForked(child: Child): void {
-    const debugPort = this.#workers.get(child.id)?.forked.inspectorPort;
-    this.#needs.emit({ type: 'child-forked', ...this.#facts(child), clusterPort: this.#needs.clusterPort(), debugPort, pids: this.#ids() });
+    const { inspectorPort: debugPort, isThread = false } = this.#workers.get(child.id)?.forked ?? {};
+    this.#needs.emit({ type: 'child-forked', ...this.#facts(child), clusterPort: this.#needs.clusterPort(), debugPort, isThread, pids: this.#ids() });
   }
 
   #onMoved(child: Child, { from, to, cause }: Extract<GroupEvent, { type: 'child-moved' }>): void {

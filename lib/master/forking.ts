@@ -3,13 +3,14 @@
 import type { Emit, Role } from '../protocol/events.js';
 import type { Place } from '../supervision/group.js';
 import type { ClusterForker, ClusterForkPlan } from '../system/cluster-forker.js';
-import { CLUSTER_FORKER_FILE } from '../system/entries.js';
+import { CLUSTER_FORKER_FILE, THREAD_FORKER_FILE } from '../system/entries.js';
 import { ownPid, variable } from '../system/environment.js';
-import type { ForkedChild } from '../system/forker.js';
+import type { ForkedChild, Forker, ProgramCommand } from '../system/forker.js';
 import { ProcessForker } from '../system/process-forker.js';
 import { requirePackage as requireFile } from '../system/require-package.js';
 import { agentCommand, appCommand, type CommandFacts, spareEnvironment } from './commands.js';
 import type { Settings } from './settings.js';
+import { optionsArgument } from './visible-options.js';
 
 /** egg's default port for debugging the agent. */
 const AGENT_INSPECTOR_PORT = 5_800;
@@ -26,15 +27,16 @@ export interface ForkingNeeds {
 export class Forking {
   readonly #needs: ForkingNeeds;
   readonly #facts: CommandFacts;
-  readonly #agents: ProcessForker | undefined;
-  #apps: ClusterForker | undefined;
+  readonly #agents: Forker | undefined;
+  #apps: Forker | undefined;
+  #spares: ClusterForker | undefined;
 
   constructor(needs: ForkingNeeds) {
     this.#needs = needs;
     const agentInspectorPort = Number(variable('EGG_AGENT_DEBUG_PORT') ?? AGENT_INSPECTOR_PORT);
     this.#facts = { settings: needs.settings, options: needs.options, masterPid: ownPid(), agentInspectorPort };
     const command = agentCommand(this.#facts);
-    this.#agents = command && new ProcessForker(command);
+    this.#agents = command && (needs.settings.isThreaded ? threadForker(command) : new ProcessForker(command));
   }
 
   get hasAgent(): boolean {
@@ -43,9 +45,14 @@ export class Forking {
 
   /** Loads cfork and, where there is an agent to wait for, forks the first generation's processes: they boot while the agent does. */
   prepareApps(): void {
-    const { ClusterForker: Forker } = requireFile<typeof import('../system/cluster-forker.js')>(CLUSTER_FORKER_FILE);
-    const forker = new Forker(appCommand(this.#facts), (level, text) => this.#needs.emit({ type: 'forker-said', level, text }));
+    if (this.#needs.settings.isThreaded) {
+      this.#apps = threadForker(appCommand(this.#facts));
+      return;
+    }
+    const { ClusterForker } = requireFile<typeof import('../system/cluster-forker.js')>(CLUSTER_FORKER_FILE);
+    const forker = new ClusterForker(appCommand(this.#facts), (level, text) => this.#needs.emit({ type: 'forker-said', level, text }));
     this.#apps = forker;
+    this.#spares = forker;
     const environment = this.hasAgent ? spareEnvironment(this.#facts) : undefined;
     if (environment === undefined) return;
     const { count } = this.#needs.settings.workers;
@@ -53,7 +60,7 @@ export class Forking {
   }
 
   dropSpares(): void {
-    this.#apps?.killSpares();
+    this.#spares?.killSpares();
   }
 
   fork(role: Role, place: Place, { count, replacesPid }: { readonly count: number; readonly replacesPid: number | undefined }): ForkedChild {
@@ -65,6 +72,18 @@ export class Forking {
 
   #planOf(role: Role, { id, slot }: Place, { count, environment }: { count: number; environment: Readonly<Record<string, string>> }): ClusterForkPlan {
     const index = role === 'app' ? { APP_CLUSTER_WORKER_INDEX: String(slot) } : {};
-    return { env: { ...environment, ...index }, mark: `${this.#needs.instance}.${role}${id}`, slot, count };
+    const args = role === 'app' ? portArguments(this.#needs, slot) : undefined;
+    return { env: { ...environment, ...index }, args, mark: `${this.#needs.instance}.${role}${id}`, slot, count };
   }
+}
+
+function threadForker(command: ProgramCommand): Forker {
+  const { ThreadForker } = requireFile<typeof import('../system/thread-forker.js')>(THREAD_FORKER_FILE);
+  return new ThreadForker(command);
+}
+
+/** Where every thread has a port of its own. */
+function portArguments({ settings, options }: ForkingNeeds, slot: number): readonly string[] | undefined {
+  const port = settings.ports[slot];
+  return port === undefined ? undefined : [optionsArgument({ ...options, port }).text];
 }

@@ -51,8 +51,10 @@ export function resolveSettings(given: ClusterOptions, flavour: Flavour): Settin
   const preload = resolved(list(options.require), baseDir, issues);
   const imports = resolved(list(options.import), baseDir, issues).flatMap(file => ['--import', fileUrl(file)]);
   const execArgv = [...inheritedNodeOptions(), ...list(options.nodeOption), ...typeScriptLoader(program, baseDir, issues), ...imports];
-  const workers = workersOf(options);
-  refuseUnsupported(options, issues);
+  const isThreaded = options.startMode === 'worker_threads';
+  const ports = isThreaded && !options.reusePort ? (options.ports ?? []) : [];
+  const workers = ports.length > 0 ? { count: ports.length, why: 'one a port' } : workersOf(options);
+  refuseCombinations(options, program, issues);
   refuseUnserialisable(options, issues);
   if (issues.length > 0 || program === undefined) throw issuesError(issues, isTerse);
 
@@ -77,6 +79,8 @@ export function resolveSettings(given: ClusterOptions, flavour: Flavour): Settin
     portFallback: options.portFallback ?? false,
     isHttps: https !== undefined,
     sticky: options.sticky ?? false,
+    isThreaded,
+    ports,
     readyOn: options.ready ?? 'listening',
     pidFile: options.pidFile === undefined ? undefined : resolve(options.pidFile),
     debugPort: toNumber(options.debugPort),
@@ -186,11 +190,13 @@ function typeScriptLoader(program: Program | undefined, baseDir: string, issues:
   return [];
 }
 
-function refuseUnsupported(options: ClusterOptions, issues: Issue[]): void {
-  const refuse = (what: string, instead: string) => issues.push({ kind: 'usage', message: `ERR_NOT_SUPPORTED: ${what} is not supported yet. ${instead}` });
-  if (options.startMode === 'worker_threads') refuse('startMode "worker_threads"', 'Leave it out to run in processes.');
-  if (options.ports !== undefined && options.ports.length > 0) refuse('ports', 'Use port.');
-  if (options.reusePort === true) refuse('reusePort', 'Listening sockets are shared by all workers already: leave it out.');
+/** What cannot work in worker threads. */
+function refuseCombinations(options: ClusterOptions, program: Program | undefined, issues: Issue[]): void {
+  if (options.startMode !== 'worker_threads') return;
+  const refuse = (message: string) => issues.push({ kind: 'usage', message });
+  if (options.sticky) refuse('sticky: cannot be combined with startMode "worker_threads": a connection cannot be handed to a thread. Leave one of them out.');
+  if (options.reusePort && toNumber(options.port) === undefined) refuse('options.port must be specified when reusePort is enabled');
+  if (program?.kind === 'entry') refuse('startMode "worker_threads" is for frameworks: a program is the main module of a process. Leave it out.');
 }
 
 /** They travel to the workers as JSON. */

@@ -25,6 +25,10 @@ export interface Settings {
   readonly portFallback: boolean;
   readonly isHttps: boolean;
   readonly sticky: boolean;
+  /** startMode worker_threads. */
+  readonly isThreaded: boolean;
+  /** Of worker threads that have one each; empty: they share `port`. */
+  readonly ports: readonly number[];
   readonly readyOn: 'listening' | 'signal' | 'online';
   readonly pidFile: string | undefined;
   readonly debugPort: number | undefined;

@@ -8,7 +8,7 @@ import type { Place } from '../supervision/group.js';
 import { framed } from '../system/child-channel.js';
 import type { Clock } from '../system/clock.js';
 import type { ForkedChild } from '../system/forker.js';
-import { descendantsOf, type ProcessIdentity, signalAll, stillAlive } from '../system/process-tree.js';
+import { type ProcessIdentity, signalAll, stillAlive } from '../system/process-tree.js';
 
 export interface WorkerHooks {
   onMessage(worker: WorkerProcess, message: unknown): void;
@@ -121,8 +121,7 @@ export class WorkerProcess implements SupervisedProcess {
   }
 
   #signalTree(signal: 'SIGTERM' | 'SIGKILL'): void {
-    const found = this.#hasExited ? [] : descendantsOf(this.pid);
-    this.#family = [...this.#family, ...found];
+    this.#family = [...this.#family, ...this.forked.descendants()];
     this.forked.signal(signal);
     signalAll(stillAlive(this.#family), signal);
   }
@@ -134,6 +133,7 @@ export class WorkerProcess implements SupervisedProcess {
     if (word.act === 'ready') this.reportReady();
     if (word.act === 'leaving') this.#watcher?.onCause('quit');
     if (word.act === 'drained') this.#watcher?.onCause('stop');
+    if (word.act === 'listening') this.#hooks.onListening(this, word.address);
     if (word.act === 'last-words') this.lastWords = word.words;
     return true;
   }

@@ -89,6 +89,8 @@ export type ClusterEvent =
       readonly clusterPort: number | undefined;
       readonly debugPort: number | undefined;
       readonly pids: readonly string[];
+      /** Its `pid` is a thread's id, and no process. */
+      readonly isThread: boolean;
     } & ChildFacts)
   | ({ readonly type: 'child-moved'; readonly from: Status; readonly to: Status; readonly cause: Cause } & ChildFacts)
   | ({

@@ -113,9 +113,13 @@ export const optionsSchema = z
     typescript: z.unknown().meta({ description: 'Handed through' } satisfies FlagMeta),
     startMode: z
       .enum(['process', 'worker_threads'], { error: 'should be process or worker_threads' })
-      .meta({ description: 'Only process so far' } satisfies FlagMeta),
-    ports: z.array(z.number(), { error: 'should be a list of ports' }).meta({ description: 'For worker_threads; not supported yet' } satisfies FlagMeta),
-    reusePort: flag({ description: 'Not supported: listening sockets are shared already, without the resets of SO_REUSEPORT' }),
+      .meta({ description: 'Run agent and apps as processes (the default), or as threads of the master: frameworks only, not with sticky' } satisfies FlagMeta),
+    ports: z
+      .array(z.int(PORT_RANGE).min(1, PORT_RANGE).max(65_535, PORT_RANGE), { error: 'should be a list of ports' })
+      .meta({ description: 'With worker_threads: one thread on each of these, instead of workers and port' } satisfies FlagMeta),
+    reusePort: flag({
+      description: 'Every worker binds the port for itself (SO_REUSEPORT; Node 22.12 on Linux). Sockets are shared without it, and lose nothing then',
+    }),
     appWorkerFile: text({ description: 'Worker file of a framework application instead of the built-in one' }),
     agentWorkerFile: text({ description: 'The same for the agent' }),
     ownProcess: flag({ description: 'startCluster only. Default true: signals stop the cluster, and its end is the end of the process' }),

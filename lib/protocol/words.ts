@@ -1,6 +1,6 @@
 // Our own words between master and worker. They travel as Node-internal messages, which user code never sees.
 
-import type { LastWords } from './events.js';
+import type { LastWords, ListeningAddress } from './events.js';
 
 /** Node keeps messages whose `cmd` starts with NODE_ from 'message' listeners. */
 export const CMD = 'NODE_APP_CLUSTER';
@@ -9,32 +9,46 @@ export const CMD = 'NODE_APP_CLUSTER';
  * From a worker to its master: about itself only, so a forged one can hurt nobody else.
  * - `hello` asks for what was too large or too secret for the command line.
  * - `leaving`: somebody else than the master told it to go.
+ * - `listening`: what `cluster` says of its processes, from a thread, or with a socket of its own.
  */
-export type WorkerWord = { readonly act: 'hello' | 'ready' | 'drained' | 'leaving' } | { readonly act: 'last-words'; readonly words: LastWords };
+export type WorkerWord =
+  | { readonly act: 'hello' | 'ready' | 'drained' | 'leaving' }
+  | { readonly act: 'listening'; readonly address: ListeningAddress }
+  | { readonly act: 'last-words'; readonly words: LastWords };
 
 /**
  * From the master to a worker.
  * - `go`: a spare becomes a worker, its user code may run.
+ * - `signal` is a thread's SIGTERM.
  * - `leave` comes with SIGTERM: a SIGTERM without it is known to be somebody else's, and draining is over.
  */
 export type MasterWord =
   | { readonly act: 'boot'; readonly options: unknown }
   | { readonly act: 'drain'; readonly lingerMs: number }
-  | { readonly act: 'leave' | 'go' };
+  | { readonly act: 'leave' | 'go' | 'signal' };
 
 export type Framed<W> = W & { readonly cmd: typeof CMD };
 
-const ACTS: readonly string[] = ['hello', 'ready', 'drained', 'leaving', 'last-words'] satisfies WorkerWord['act'][];
+const ACTS: readonly string[] = ['hello', 'ready', 'drained', 'leaving', 'listening', 'last-words'] satisfies WorkerWord['act'][];
 const MOST_LINES = 40;
 const LONGEST_LINE = 2_000;
 
 /** Undefined for anything a worker of ours would not say. */
 export function parseWorkerWord(message: unknown): WorkerWord | undefined {
   if (typeof message !== 'object' || message === null) return undefined;
-  const { cmd, act, words } = message as { cmd?: unknown; act?: unknown; words?: unknown };
+  const { cmd, act, words, address } = message as { cmd?: unknown; act?: unknown; words?: unknown; address?: unknown };
   if (cmd !== CMD || typeof act !== 'string' || !ACTS.includes(act)) return undefined;
   if (act === 'last-words') return { act, words: parseLastWords(words) };
+  if (act === 'listening') return parseListening(address);
   return { act } as WorkerWord;
+}
+
+function parseListening(listening: unknown): WorkerWord | undefined {
+  const { addressType, address, port } = (typeof listening === 'object' && listening !== null ? listening : {}) as Partial<Record<string, unknown>>;
+  if (addressType === -1 && typeof address === 'string') return { act: 'listening', address: { addressType, address, port: -1 } };
+  const isPort = typeof port === 'number' && Number.isInteger(port) && port > 0 && port <= 65_535;
+  if (!isPort || (addressType !== 4 && addressType !== 6)) return undefined;
+  return { act: 'listening', address: { addressType, address: typeof address === 'string' ? address : null, port } };
 }
 
 function parseLastWords(words: unknown): LastWords {

@@ -4,6 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { Exit } from '../protocol/events.js';
 import { CMD } from '../protocol/words.js';
 import type { ChildListener, ForkedChild } from './forker.js';
+import { descendantsOf, type ProcessIdentity } from './process-tree.js';
 
 /** More unsent messages than this to one child are dropped: it does not read, and the master must not grow with it. */
 export const MOST_UNSENT = 10_000;
@@ -19,6 +20,7 @@ interface Channel {
 
 export class ChildChannel implements ForkedChild {
   readonly mark: string;
+  readonly isThread = false;
   readonly #process: ChildProcess;
   readonly #stateOf: () => string;
   #listener: ChildListener | undefined;
@@ -38,6 +40,9 @@ export class ChildChannel implements ForkedChild {
   }
   get state(): string {
     return this.#stateOf();
+  }
+  descendants(): readonly ProcessIdentity[] {
+    return this.#exit === undefined ? descendantsOf(this.pid) : [];
   }
   get isConnected(): boolean {
     return this.#process.connected;

@@ -11,6 +11,10 @@ const built = (path: string) => join(PACKAGE, 'dist', 'lib', path);
 
 /** Loaded by the master while the agent boots. */
 export const CLUSTER_FORKER_FILE = built('system/cluster-forker.cjs');
+/** Loaded for startMode worker_threads only. */
+export const THREAD_FORKER_FILE = built('system/thread-forker.cjs');
+/** A process of its own, for worker threads. */
+export const COPY_SOCKET_FILE = built('system/copy-socket.cjs');
 /** Loaded only to explain what is wrong with options. */
 export const OPTIONS_SCHEMA_FILE = built('protocol/options.schema.cjs');
 /** For node's --require. */

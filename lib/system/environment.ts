@@ -56,6 +56,13 @@ export function runsTypeScript(): boolean {
   return Boolean((process.features as { typescript?: unknown }).typescript);
 }
 
+/** `reusePort` of `listen`: Node 22.12 and 23.1, on systems whose kernel spreads connections. */
+export function hasReusePort(): boolean {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const hasOption = major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12);
+  return hasOption && ['linux', 'freebsd', 'sunos', 'aix'].includes(process.platform);
+}
+
 export function isUnderInspector(): boolean {
   return execArgv.some(option => /--(inspect|debug)/.test(option));
 }

@@ -9,6 +9,8 @@ export function failedFork(error: unknown, mark: string): ForkedChild {
     state: 'dead',
     isConnected: false,
     inspectorPort: undefined,
+    isThread: false,
+    descendants: () => [],
     mark,
     watch: listener => {
       setImmediate(() => {

@@ -1,6 +1,7 @@
 // A child process as its parent sees it. Implemented over cluster (through cfork) and over child_process.
 
 import type { Exit, ListeningAddress } from '../protocol/events.js';
+import type { ProcessIdentity } from './process-tree.js';
 
 /** What can come from a child. `onExit` comes exactly once, whatever order Node reports error, exit and disconnect in. */
 export interface ChildListener {
@@ -24,6 +25,10 @@ export interface ForkedChild {
   readonly inspectorPort: number | undefined;
   /** Value of MARK_VARIABLE in this child and its descendants. */
   readonly mark: string;
+  /** A thread of this process: `pid` is its thread's id then, and no process. */
+  readonly isThread: boolean;
+  /** Processes that descend from it, as of now. */
+  descendants(): readonly ProcessIdentity[];
   watch(listener: ChildListener): void;
   /** False when it was not accepted: channel closed, or too much is waiting already. Never throws. */
   send(message: unknown, handle?: unknown, onSent?: (error: Error | null) => void): boolean;
@@ -32,6 +37,8 @@ export interface ForkedChild {
 
 export interface ForkPlan {
   readonly env: Readonly<Record<string, string>>;
+  /** Instead of the program's. */
+  readonly args?: readonly string[] | undefined;
   readonly mark: string;
 }
 

@@ -3,6 +3,7 @@
 
 import type { Http2Session } from 'node:http2';
 import { Server, type Socket } from 'node:net';
+import type { ListeningAddress } from '../protocol/events.js';
 
 export interface TrackedServer {
   readonly server: Server;
@@ -19,19 +20,39 @@ export interface ServerTracker {
   readonly hasListened: boolean;
   /** Called before a server listens. */
   onListen: (server: Server) => void;
+  /** Called when it does. */
+  onListening: (server: Server) => void;
+  /** Servers that asked for a socket of their own: `exclusive`, `reusePort`. */
+  readonly alone: WeakSet<Server>;
+}
+
+type Tracker = { -readonly [K in keyof ServerTracker]: ServerTracker[K] };
+
+function wantsOwnSocket(options: unknown): boolean {
+  const { exclusive, reusePort } = (typeof options === 'object' && options !== null ? options : {}) as { exclusive?: unknown; reusePort?: unknown };
+  return exclusive === true || reusePort === true;
+}
+
+/** Where a server listens, in the words of `cluster`. */
+export function listeningAddress(server: Server): ListeningAddress {
+  const at = server.address();
+  if (typeof at === 'string') return { addressType: -1, address: at, port: -1 };
+  return { addressType: at?.family === 'IPv6' ? 6 : 4, address: at?.address ?? null, port: at?.port };
 }
 
 export function trackServers(): ServerTracker {
   const servers = new Set<TrackedServer>();
   const known = new WeakSet<Server>();
-  const tracker = { servers, hasListened: false, onListen: (_: Server) => {} };
+  const tracker: Tracker = { servers, hasListened: false, alone: new WeakSet(), onListen: () => {}, onListening: () => {} };
   const { listen } = Server.prototype;
   Server.prototype.listen = function (this: Server, ...args: unknown[]) {
     tracker.onListen(this);
     tracker.hasListened = true;
+    if (wantsOwnSocket(args[0])) tracker.alone.add(this);
     if (!known.has(this)) {
       known.add(this);
       follow(this, servers);
+      this.on('listening', () => tracker.onListening(this));
     }
     return (listen as (...args: unknown[]) => Server).apply(this, args);
   } as typeof listen;

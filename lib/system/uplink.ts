@@ -3,9 +3,14 @@
 import cluster from 'node:cluster';
 import { CMD, type MasterWord, type WorkerWord } from '../protocol/words.js';
 import { PRELOAD_FILE, PRELOAD_URL } from './entries.js';
+import { isWorkerThread, onThreadMessage, onThreadWord, sayOnThread, sendFromThread } from './thread-line.js';
 
 /** Never throws: a master that is gone hears nothing. */
 export function say(word: WorkerWord, onSent: () => void = () => {}): void {
+  if (isWorkerThread) {
+    sayOnThread({ cmd: CMD, ...word });
+    return onSent();
+  }
   if (!process.connected || !process.send) return onSent();
   try {
     process.send({ cmd: CMD, ...word }, undefined, {}, () => onSent());
@@ -16,6 +21,7 @@ export function say(word: WorkerWord, onSent: () => void = () => {}): void {
 
 /** Sends a user message. False when there is no channel (any more). */
 export function sendUserMessage(message: object): boolean {
+  if (isWorkerThread) return sendFromThread(message);
   if (!process.connected || !process.send) return false;
   try {
     process.send(message, undefined, {}, () => {});
@@ -26,17 +32,21 @@ export function sendUserMessage(message: object): boolean {
 }
 
 export function onUserMessage(listener: (message: unknown) => void): void {
-  process.on('message', listener);
+  if (isWorkerThread) onThreadMessage(listener);
+  else process.on('message', listener);
 }
 
 export function onWord(listener: (word: MasterWord) => void): void {
-  process.on('internalMessage' as 'message', message => {
+  const hear = (message: unknown) => {
     if ((message as { cmd?: unknown } | null)?.cmd === CMD) listener(message as MasterWord);
-  });
+  };
+  if (isWorkerThread) onThreadWord(hear);
+  else process.on('internalMessage' as 'message', hear);
 }
 
-/** Calls back once when the master is gone or has cut the channel. */
+/** Calls back once when the master is gone or has cut the channel. A thread does not outlive its master. */
 export function onOrphaned(listener: () => void): void {
+  if (isWorkerThread) return;
   if (process.connected) process.once('disconnect', listener);
   else listener(); // Cut before anybody could listen.
 }
@@ -60,7 +70,14 @@ export function releaseChannel(): void {
 
 /** The last resort of one that cannot be told any more. */
 export function killSelf(): void {
+  if (isWorkerThread) process.exit(1); // Ends this thread alone.
   process.kill(process.pid, 'SIGKILL');
+}
+
+/** A SIGTERM, which a thread gets as a word. */
+export function onTerminate(listener: () => void): void {
+  if (isWorkerThread) onWord(({ act }) => act === 'signal' && listener());
+  else process.on('SIGTERM', listener);
 }
 
 /** Our own preload must not be inherited by what user code forks. */

@@ -160,7 +160,7 @@ export class Spawned implements SpawnedCluster {
 
   #onEvent(event: ClusterEvent): void {
     this.events.push(event);
-    if (event.type === 'child-forked') this.#pids.add(event.pid);
+    if (event.type === 'child-forked' && !event.isThread) this.#pids.add(event.pid);
     if (event.type === 'child-left') this.#pids.delete(event.pid);
   }
 

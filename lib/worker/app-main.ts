@@ -1,6 +1,7 @@
 // Main module of an app worker under a framework: builds the Application, serves its callback.
 
 import { workerLogger } from '../observe/logger.js';
+import { hasReusePort } from '../system/environment.js';
 import { resolveHttps, type TlsOptions } from '../system/https-files.js';
 import { sendUserMessage } from '../system/uplink.js';
 import { workerContext } from './context.js';
@@ -16,12 +17,14 @@ interface ListenConfig {
   readonly port?: unknown;
   readonly hostname?: string;
   readonly path?: string;
+  readonly reusePort?: boolean;
 }
 
 interface Target {
   readonly port: unknown;
   readonly hostname: string | undefined;
   readonly path: string | undefined;
+  readonly reusePort: boolean;
 }
 
 const logger = workerLogger('app');
@@ -37,14 +40,26 @@ function targetOf(app: Application, options: WorkerOptions, isHttps: boolean): T
   const listen = app.config?.cluster?.listen;
   const own = listen?.port === undefined ? (isHttps ? 8443 : 7001) : listen.port; // null is a mistake, and said so
   const port = options['port'] ?? own;
-  return { port: toPort(port), hostname: (options['host'] as string | undefined) ?? listen?.hostname, path: listen?.path };
+  return {
+    port: toPort(port),
+    hostname: (options['host'] as string | undefined) ?? listen?.hostname,
+    path: listen?.path,
+    reusePort: wantsReusePort(options, listen),
+  };
+}
+
+/** Where Node has none, the sockets are shared as always. */
+function wantsReusePort(options: WorkerOptions, listen: ListenConfig | undefined): boolean {
+  const isAsked = Boolean(options['reusePort'] || listen?.reusePort);
+  if (isAsked && !hasReusePort()) logger.warn('[app_worker] reusePort needs Node 22.12 on Linux: all workers share one listening socket instead');
+  return isAsked && hasReusePort();
 }
 
 function toPort(port: unknown): unknown {
   return typeof port === 'string' && /^\d+$/.test(port) ? Number(port) : port;
 }
 
-function listen(server: FrameworkServer, { port, hostname, path }: Target, debugPort: unknown): void {
+function listen(server: FrameworkServer, { port, hostname, path, reusePort }: Target, debugPort: unknown): void {
   server.on('error', (error: ServerError) => {
     logger.error(error);
     logger.error(`[app_worker] server got error: ${error.message}, code: ${error.code}`);
@@ -56,7 +71,7 @@ function listen(server: FrameworkServer, { port, hostname, path }: Target, debug
     return closeThenExit(1);
   }
   listenBeside(server, toPort(debugPort)); // First: when the application's own port listens, the worker counts as started.
-  server.listen(hostname === undefined ? { port } : { port, host: hostname });
+  server.listen({ port, ...(hostname === undefined ? {} : { host: hostname }), ...(reusePort ? { reusePort } : {}) });
 }
 
 /** A port for debugging must not cost the application its life. */

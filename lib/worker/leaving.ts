@@ -8,8 +8,8 @@ import type { Boot } from '../protocol/words.js';
 import { afterUnref } from '../system/clock.js';
 import { onProcessExit } from '../system/environment.js';
 import { requirePackage } from '../system/require-package.js';
-import { addedListeners, hasOthers, onSignals } from '../system/signals.js';
-import { killSelf, onOrphaned, releaseChannel, say } from '../system/uplink.js';
+import { addedListeners, hasOthers } from '../system/signals.js';
+import { killSelf, onOrphaned, onTerminate, releaseChannel, say } from '../system/uplink.js';
 
 /** The last resort comes this long after everything else should be over. */
 const KILL_SLACK_MS = 2_000;
@@ -64,7 +64,7 @@ export class Leaving {
     onProcessExit(code => {
       if (!gracefully.isDone()) logger[code === 0 ? 'info' : 'error']('[%s] exit with code:%s', label, code);
     });
-    onSignals(['SIGTERM'], () => this.#once(() => this.#leave(() => gracefully().get('SIGTERM')?.())));
+    onTerminate(() => this.#once(() => this.#leave(() => gracefully().get('SIGTERM')?.())));
     onOrphaned(() => {
       this.#masterKnows.open();
       afterUnref(this.#boot.drainMs + this.#boot.stopMs + KILL_SLACK_MS, killSelf);

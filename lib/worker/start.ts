@@ -4,8 +4,10 @@ import type { Boot } from '../protocol/words.js';
 import { systemClock } from '../system/clock.js';
 import { drainServers } from '../system/drain.js';
 import { requireModules } from '../system/load-module.js';
-import { trackServers } from '../system/server-tracker.js';
+import { listeningAddress, trackServers } from '../system/server-tracker.js';
 import { onSignals, surviveBrokenOutput } from '../system/signals.js';
+import { isWorkerThread } from '../system/thread-line.js';
+import { shareSockets } from '../system/thread-sockets.js';
 import { forgetPreload, isClusterWorker, onWord, outliveMaster, say } from '../system/uplink.js';
 import { setContext } from './context.js';
 import { keepLastWords } from './last-words.js';
@@ -22,6 +24,11 @@ export function startWorker(boot: Boot): void {
   onSignals(MASTERS_SIGNALS, () => {});
   keepLastWords();
   const tracker = trackServers();
+  if (isWorkerThread) shareSockets(tracker.alone);
+  tracker.onListening = server => {
+    const isUnknownToMaster = isWorkerThread || tracker.alone.has(server);
+    if (isUnknownToMaster) say({ act: 'listening', address: listeningAddress(server) });
+  };
   const leaving = new Leaving(boot, lingerMs => drainServers(tracker, lingerMs, systemClock));
   leaving.prepare(isClusterWorker());
   let go = () => {};
