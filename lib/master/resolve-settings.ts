@@ -6,7 +6,10 @@ import { type ClusterOptions, type Issue, issuesError } from '../protocol/option
 import { usableCpus } from '../system/cpu-limit.js';
 import { currentDirectory, isUnderInspector, nodeOptions, runsTypeScript, variable } from '../system/environment.js';
 import { fileUrl, importUrl, resolveModule } from '../system/load-module.js';
-import { installedPackage, isFolder, parseEnvironmentFile, readText, whyUnreadable } from '../system/project-files.js';
+import { installedPackage, isFolder, parseEnvironmentFile, readText } from '../system/project-files.js';
+import { refuseCombinations } from './combinations.js';
+import { httpsOf } from './https-option.js';
+import { list, toNumber } from './option-values.js';
 import { findProgram } from './program.js';
 import type { Program, Settings } from './settings.js';
 import { timeoutsOf } from './timeouts.js';
@@ -131,25 +134,6 @@ function workersOf({ workers }: ClusterOptions) {
   return workers === undefined ? usableCpus() : { count: Number(workers), why: 'as asked' };
 }
 
-/** Key and certificate as one option, whichever of the three ways they were given. */
-function httpsOf(options: ClusterOptions, issues: Issue[], isTerse: boolean): Record<string, unknown> | undefined {
-  const { https, httpsKey, httpsCert } = options;
-  const own = typeof https === 'object' ? https : https === true ? { key: options.key, cert: options.cert } : {};
-  const key = httpsKey ?? own.key;
-  const cert = httpsCert ?? own.cert;
-  if (https === undefined && key === undefined && cert === undefined) return undefined;
-  if (https === false) return undefined;
-  const { ca } = own as { ca?: string | string[] };
-  const files: [string, string | undefined][] = [['key', key], ['cert', cert], ...list(ca).map((file): [string, string] => ['ca', file])];
-  for (const [name, file] of files) {
-    const reason = file === undefined ? 'it is not given' : file.includes('-----BEGIN') ? undefined : whyUnreadable(file);
-    const advice = `${file ?? ''} (${reason}). Give the full path of a readable PEM file.`;
-    if (reason) issues.push({ kind: 'configuration', message: `options.https.${name} should exists`, advice });
-    if (reason && isTerse) break; // As egg-cluster: the first.
-  }
-  return { ...own, key, cert };
-}
-
 function environmentFiles({ envFile }: ClusterOptions, baseDir: string, issues: Issue[]): Record<string, string> {
   const all: Record<string, string> = {};
   for (const file of list(envFile)) {
@@ -190,15 +174,6 @@ function typeScriptLoader(program: Program | undefined, baseDir: string, issues:
   return [];
 }
 
-/** What cannot work in worker threads. */
-function refuseCombinations(options: ClusterOptions, program: Program | undefined, issues: Issue[]): void {
-  if (options.startMode !== 'worker_threads') return;
-  const refuse = (message: string) => issues.push({ kind: 'usage', message });
-  if (options.sticky) refuse('sticky: cannot be combined with startMode "worker_threads": a connection cannot be handed to a thread. Leave one of them out.');
-  if (options.reusePort && toNumber(options.port) === undefined) refuse('options.port must be specified when reusePort is enabled');
-  if (program?.kind === 'entry') refuse('startMode "worker_threads" is for frameworks: a program is the main module of a process. Leave it out.');
-}
-
 /** They travel to the workers as JSON. */
 function refuseUnserialisable(options: ClusterOptions, issues: Issue[]): void {
   try {
@@ -206,14 +181,6 @@ function refuseUnserialisable(options: ClusterOptions, issues: Issue[]): void {
   } catch (error) {
     issues.push({ kind: 'usage', message: `The options cannot be handed to the workers: ${messageOf(error).split('\n')[0]}. They must be plain data.` });
   }
-}
-
-function list(value: string | readonly string[] | undefined): readonly string[] {
-  return value === undefined ? [] : typeof value === 'string' ? [value] : value;
-}
-
-function toNumber(value: string | number | undefined): number | undefined {
-  return value === undefined ? undefined : Number(value);
 }
 
 function without(options: Readonly<Record<string, unknown>>, keys: readonly string[]): Record<string, unknown> {

@@ -1,6 +1,7 @@
 // The only reader and writer of the environment, of argv and of other facts about this very process.
 
 import { execArgv, pid } from 'node:process';
+import { isWorkerThread } from './thread-line.js';
 
 export function variable(name: string): string | undefined {
   const value = process.env[name];
@@ -74,6 +75,12 @@ export function inspectorPort(): number {
 /** Ends this process, as the last act of a main or of the public start door. */
 export function exitProcess(code: number): never {
   process.exit(code);
+}
+
+/** The last resort of a worker that cannot be told any more. */
+export function killSelf(): void {
+  if (isWorkerThread) process.exit(1); // Ends this thread alone.
+  process.kill(process.pid, 'SIGKILL');
 }
 
 export function setExitCode(code: number): void {

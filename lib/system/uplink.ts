@@ -68,12 +68,6 @@ export function releaseChannel(): void {
   process.channel?.unref();
 }
 
-/** The last resort of one that cannot be told any more. */
-export function killSelf(): void {
-  if (isWorkerThread) process.exit(1); // Ends this thread alone.
-  process.kill(process.pid, 'SIGKILL');
-}
-
 /** A SIGTERM, which a thread gets as a word. */
 export function onTerminate(listener: () => void): void {
   if (isWorkerThread) onWord(({ act }) => act === 'signal' && listener());

@@ -6,10 +6,10 @@
 import { workerLogger } from '../observe/logger.js';
 import type { Boot } from '../protocol/words.js';
 import { afterUnref } from '../system/clock.js';
-import { onProcessExit } from '../system/environment.js';
+import { killSelf, onProcessExit } from '../system/environment.js';
 import { requirePackage } from '../system/require-package.js';
 import { addedListeners, hasOthers } from '../system/signals.js';
-import { killSelf, onOrphaned, onTerminate, releaseChannel, say } from '../system/uplink.js';
+import { onOrphaned, onTerminate, releaseChannel, say } from '../system/uplink.js';
 
 /** The last resort comes this long after everything else should be over. */
 const KILL_SLACK_MS = 2_000;

@@ -4,7 +4,7 @@ import type { Boot } from '../protocol/words.js';
 import { systemClock } from '../system/clock.js';
 import { drainServers } from '../system/drain.js';
 import { requireModules } from '../system/load-module.js';
-import { listeningAddress, trackServers } from '../system/server-tracker.js';
+import { listeningAddress, type ServerTracker, trackServers } from '../system/server-tracker.js';
 import { onSignals, surviveBrokenOutput } from '../system/signals.js';
 import { isWorkerThread } from '../system/thread-line.js';
 import { shareSockets } from '../system/thread-sockets.js';
@@ -24,12 +24,9 @@ export function startWorker(boot: Boot): void {
   onSignals(MASTERS_SIGNALS, () => {});
   keepLastWords();
   const tracker = trackServers();
-  if (isWorkerThread) shareSockets(tracker.alone);
-  tracker.onListening = server => {
-    const isUnknownToMaster = isWorkerThread || tracker.alone.has(server);
-    if (isUnknownToMaster) say({ act: 'listening', address: listeningAddress(server) });
-  };
-  const leaving = new Leaving(boot, lingerMs => drainServers(tracker, lingerMs, systemClock));
+  if (boot.role === 'app') shareAndReport(tracker);
+  // An agent's servers are its own business (cluster-client meets there): closing them before it does looks like a fault to it.
+  const leaving = new Leaving(boot, lingerMs => (boot.role === 'app' ? drainServers(tracker, lingerMs, systemClock) : Promise.resolve()));
   leaving.prepare(isClusterWorker());
   let go = () => {};
   const mayRun = boot.isSpare
@@ -45,4 +42,13 @@ export function startWorker(boot: Boot): void {
   });
   requireModules(boot.require, boot.baseDir);
   if (boot.framework === undefined) reportMainModule(boot, tracker);
+}
+
+/** What `cluster` does not do: sockets of a thread, and the news of servers it is not asked for. */
+function shareAndReport(tracker: ServerTracker): void {
+  if (isWorkerThread) shareSockets(tracker.alone);
+  tracker.onListening = server => {
+    const isUnknownToMaster = isWorkerThread || tracker.alone.has(server);
+    if (isUnknownToMaster) say({ act: 'listening', address: listeningAddress(server) });
+  };
 }

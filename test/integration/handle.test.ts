@@ -61,7 +61,7 @@ suite('startCluster and its handle', { concurrency: 2 }, () => {
       { framework: FRAMEWORK, baseDir: fixture('eggs/plain'), https: { key: fixture('tls/key.pem'), cert: '/nope.cert' } },
       /options\.https\.cert should exists/,
     ],
-    ['worker_threads', { framework: FRAMEWORK, baseDir: fixture('eggs/plain'), startMode: 'worker_threads' }, /ERR_NOT_SUPPORTED: startMode "worker_threads"/],
+    ['threads that stick', { framework: FRAMEWORK, baseDir: fixture('eggs/plain'), startMode: 'worker_threads', sticky: true }, /sticky: cannot be combined/],
   ] as const) {
     test(`${title}: rejected`, () => {
       const { stdout } = run(`require('app-cluster').startCluster(${JSON.stringify(options)}).catch(error => console.log(error.message))`);
