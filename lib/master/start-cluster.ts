@@ -16,18 +16,17 @@ type Callback = (error?: Error, cluster?: Cluster) => void;
  * Wrong options reject with ERR_INVALID_OPTIONS or ERR_INVALID_CONFIG; with a callback they go there, and nothing rejects.
  */
 export function startCluster(options?: StartOptions | null): Promise<Cluster>;
-export function startCluster(options: StartOptions | null | undefined, callback: Callback): void;
-export function startCluster(options?: StartOptions | null, callback?: Callback): Promise<Cluster> | undefined {
-  const starting = start(options);
-  if (callback === undefined) return starting;
-  starting.then(
-    cluster => callback(undefined, cluster),
-    (error: Error) => callback(error),
-  );
+export function startCluster(options: StartOptions | null | undefined, callback: Callback): Promise<undefined>;
+/** An async function by its looks, too: egg-mock refuses any other. Through the class, so that a framework that patches its prototype is heard. */
+export async function startCluster(options?: StartOptions | null, callback?: Callback): Promise<Cluster | undefined> {
+  if (callback === undefined) return new Master(options).cluster;
+  let cluster: Cluster;
+  try {
+    cluster = await new Master(options).cluster;
+  } catch (error) {
+    callback(error as Error);
+    return undefined;
+  }
+  callback(undefined, cluster);
   return undefined;
-}
-
-/** Through the class, so that a framework that patches its prototype is heard. */
-async function start(options: StartOptions | null | undefined): Promise<Cluster> {
-  return new Master(options).cluster;
 }

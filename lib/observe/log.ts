@@ -40,7 +40,7 @@ function starting({ program, options, environment, workers }: EventOf<'cluster-s
     line('info', `[master] ${program.name} version ${program.version}`),
     line(isProduction ? 'info' : 'log', `[master] start with options:${isProduction ? `\n${JSON.stringify(options, null, 2)}` : ` ${json(options)}`}`),
     line('log', `[master] start with env: isProduction: ${isProduction}, EGG_SERVER_ENV: ${serverEnv}, NODE_ENV: ${nodeEnv}`),
-    line('info', `[master] workers: ${workers.count} (${workers.why})`),
+    line('log', `[master] workers: ${workers.count} (${workers.why})`),
   ];
 }
 
@@ -87,7 +87,7 @@ function forked(event: EventOf<'child-forked'>): Line {
 
 function childStarted(event: EventOf<'child-started'>): Line {
   if (event.role === 'agent') return line('info', `[master] ${worker(event)} started (${event.tookMs}ms)`);
-  return line('info', `[master] ${worker(event)} started at ${event.port}, remain ${event.remaining} (${event.tookMs}ms)`);
+  return line('log', `[master] ${worker(event)} started at ${event.port}, remain ${event.remaining} (${event.tookMs}ms)`);
 }
 
 function left(event: EventOf<'child-left'>): Line | readonly Line[] | undefined {
@@ -122,8 +122,8 @@ const TEXTS: Texts = {
   'cluster-starting': starting,
   'cluster-started': started,
   'cluster-start-failed': startFailed,
-  'cluster-reloading': () => line('info', '[master] reload workers...'),
-  'cluster-reloaded': ({ tookMs }) => line('info', `[master] reloaded (${tookMs}ms)`),
+  'cluster-reloading': () => line('log', '[master] reload workers...'),
+  'cluster-reloaded': ({ tookMs }) => line('log', `[master] reloaded (${tookMs}ms)`),
   'reload-failed': ({ message }) => line('error', `[master] ${message}`),
   'cluster-resized': ({ workers }) => line('info', `[master] resized to ${plural(workers, 'app worker')}`),
   'cluster-stopping': stopping,
