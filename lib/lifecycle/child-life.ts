@@ -21,7 +21,7 @@ interface Stage {
 export const LIFE: Readonly<Record<Status, Stage>> = {
   starting: {
     patience: 'start',
-    on: { ready: 'ready', drain: 'stopping', stop: 'stopping', kill: 'killing', quit: 'stopping', exited: 'gone', overdue: 'stopping' },
+    on: { ready: 'ready', heartbeat: 'starting', drain: 'stopping', stop: 'stopping', kill: 'killing', quit: 'stopping', exited: 'gone', overdue: 'stopping' },
   },
   ready: {
     patience: 'silence',

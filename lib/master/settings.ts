@@ -10,6 +10,8 @@ export type Program =
 export interface Timeouts {
   readonly app: Patiences;
   readonly agent: Patiences;
+  /** The limit of a start was asked for, and is no default. */
+  readonly isStartGiven: boolean;
   readonly lingerMs: number;
   /** Of a whole stop; then everything is forced. */
   readonly budgetMs: number;

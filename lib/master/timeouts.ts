@@ -20,19 +20,21 @@ export interface TimeoutFacts {
 }
 
 export function timeoutsOf({ options, flavour, variable }: TimeoutFacts): Timeouts {
-  const startMs = given(options.startTimeoutMs, options.startTimeout) ?? START_MS;
+  const askedMs = given(options.startTimeoutMs, options.startTimeout);
+  const startMs = askedMs ?? START_MS;
+  const isStartGiven = askedMs !== undefined;
   const stopMs = given(options.stopTimeoutMs, options.stopTimeout);
   const lingerMs = given(options.lingerMs, options.linger) ?? LINGER_MS;
   const egg = eggTimeouts(variable);
   if (stopMs === undefined && (egg !== undefined || flavour === 'call')) {
     const { appMs, agentMs } = egg ?? { appMs: EGG_CLOSE_MS, agentMs: EGG_CLOSE_MS };
     const app = { start: startMs, hang: startMs, drain: appMs * DRAIN_SHARE, stop: appMs, close: appMs, kill: SIGKILL_MS };
-    return { app, agent: { start: startMs, stop: agentMs, kill: SIGKILL_MS }, lingerMs, budgetMs: appMs + agentMs + 2 * SIGKILL_MS };
+    return { app, agent: { start: startMs, stop: agentMs, kill: SIGKILL_MS }, isStartGiven, lingerMs, budgetMs: appMs + agentMs + 2 * SIGKILL_MS };
   }
   const budgetMs = stopMs ?? STOP_BUDGET_MS;
   const drain = Math.max(0, budgetMs - 2 * (SIGTERM_MS + SIGKILL_MS));
   const common = { start: startMs, stop: SIGTERM_MS, kill: SIGKILL_MS };
-  return { app: { ...common, hang: startMs, drain }, agent: common, lingerMs, budgetMs };
+  return { app: { ...common, hang: startMs, drain }, agent: common, isStartGiven, lingerMs, budgetMs };
 }
 
 function given(ms: number | undefined, text: string | undefined): number | undefined {

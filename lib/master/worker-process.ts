@@ -131,6 +131,7 @@ export class WorkerProcess implements SupervisedProcess {
     if (word === undefined) return this.#hooks.onInternal(this, message);
     if (word.act === 'hello') this.forked.send(framed({ act: 'boot', options: this.#hooks.options }));
     if (word.act === 'ready') this.reportReady();
+    if (word.act === 'starting') this.#watcher?.onCause('heartbeat');
     if (word.act === 'leaving') this.#watcher?.onCause('quit');
     if (word.act === 'drained') this.#watcher?.onCause('stop');
     if (word.act === 'listening') this.#hooks.onListening(this, word.address);

@@ -8,11 +8,12 @@ export const CMD = 'NODE_APP_CLUSTER';
 /**
  * From a worker to its master: about itself only, so a forged one can hurt nobody else.
  * - `hello` asks for what was too large or too secret for the command line.
+ * - `starting`: it takes long, and the framework's own limit is not over.
  * - `leaving`: somebody else than the master told it to go.
  * - `listening`: what `cluster` says of its processes, from a thread, or with a socket of its own.
  */
 export type WorkerWord =
-  | { readonly act: 'hello' | 'ready' | 'drained' | 'leaving' }
+  | { readonly act: 'hello' | 'starting' | 'ready' | 'drained' | 'leaving' }
   | { readonly act: 'listening'; readonly address: ListeningAddress }
   | { readonly act: 'last-words'; readonly words: LastWords };
 
@@ -29,7 +30,7 @@ export type MasterWord =
 
 export type Framed<W> = W & { readonly cmd: typeof CMD };
 
-const ACTS: readonly string[] = ['hello', 'ready', 'drained', 'leaving', 'listening', 'last-words'] satisfies WorkerWord['act'][];
+const ACTS: readonly string[] = ['hello', 'starting', 'ready', 'drained', 'leaving', 'listening', 'last-words'] satisfies WorkerWord['act'][];
 const MOST_LINES = 40;
 const LONGEST_LINE = 2_000;
 
@@ -71,6 +72,8 @@ export interface Boot {
   readonly framework?: string | undefined;
   readonly serve: { readonly port: number; readonly host?: string | undefined; readonly isHttps: boolean };
   readonly readyOn: 'listening' | 'signal' | 'online';
+  /** Nobody asked for a limit of the start: a framework's own one may be longer than the default. */
+  readonly mayStartLong: boolean;
   /** Longest drain, for one whose master is gone. */
   readonly drainMs: number;
   readonly stopMs: number;

@@ -1,11 +1,13 @@
 // A framework's class → a running instance: what agent and app workers share.
 
 import { ClusterError } from '../errors.js';
-import { afterUnref } from '../system/clock.js';
+import { afterUnref, systemClock } from '../system/clock.js';
 import { commandLine, exitProcess } from '../system/environment.js';
 import { loadPackage } from '../system/load-module.js';
+import { say } from '../system/uplink.js';
 import { awaitedOptions } from './awaited-options.js';
 import { workerContext } from './context.js';
+import { beatWhileStarting, type SelfLimited } from './own-start-limit.js';
 
 export interface FrameworkInstance {
   ready(callback: (error?: Error) => void): unknown;
@@ -36,6 +38,10 @@ export async function loadFramework<T extends FrameworkInstance>(exportName: 'Ag
   const instance = new (Class as new (options: WorkerOptions) => T)(options);
   const context = workerContext();
   if (context) context.leaving.close = () => instance.close?.();
+  if (context?.boot.mayStartLong) {
+    const cancel = beatWhileStarting(instance as SelfLimited, systemClock, () => say({ act: 'starting' }));
+    instance.ready(cancel);
+  }
   return instance;
 }
 

@@ -10,6 +10,7 @@ test('every edge, so that a changed edge is a changed line', () => {
     edges.map(({ from, cause, to }) => `${from} + ${cause} = ${to}`),
     [
       'starting + ready = ready',
+      'starting + heartbeat = starting',
       'starting + drain = stopping',
       'starting + stop = stopping',
       'starting + kill = killing',
