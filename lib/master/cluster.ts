@@ -154,7 +154,7 @@ export class Cluster implements AsyncDisposable {
     workforce.prepareApps();
     await agentStarted;
     this.#refuseIfStopping();
-    await workforce.apps.group.resize(settings.workers.count);
+    await Promise.race([workforce.apps.group.resize(settings.workers.count), workforce.agentLost]);
     this.#onUp(workforce);
   }
 
@@ -171,7 +171,7 @@ export class Cluster implements AsyncDisposable {
 
   #watchHealth(workforce: Workforce): void {
     this.#cancelHealth = watchHealth(
-      this.#needs.clock,
+      { clock: this.#needs.clock, isPatient: this.settings.flavour === 'command' },
       () => workforce.health(),
       ({ agents, apps }) => {
         this.#emit({ type: 'cluster-lost', agents, apps });

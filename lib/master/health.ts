@@ -9,16 +9,24 @@ export interface HealthFacts {
   readonly agents: number;
   readonly apps: number;
   readonly wantsAgent: boolean;
-  /** While one is to be re-forked, all may yet be well. */
   readonly isRetrying: boolean;
 }
 
-/** Calls `onLost` after three checks in a row that found nobody and no retry pending. */
-export function watchHealth(clock: Clock, look: () => HealthFacts, onLost: (facts: HealthFacts) => void): Cancel {
+export interface HealthNeeds {
+  readonly clock: Clock;
+  /**
+   * While one is to be re-forked, all may yet be well. Not so under startCluster: egg's users have something above it that takes over
+   * when the master exits, and they expect the exit after three checks in a crash loop that nobody survives.
+   */
+  readonly isPatient: boolean;
+}
+
+/** Calls `onLost` after three checks in a row that found nobody; for the patient, only checks while no retry is pending count. */
+export function watchHealth({ clock, isPatient }: HealthNeeds, look: () => HealthFacts, onLost: (facts: HealthFacts) => void): Cancel {
   let failed = 0;
   const cancel = repeat(clock, HEALTH_CHECK_MS, () => {
     const facts = look();
-    const isLost = !facts.isRetrying && (facts.apps === 0 || (facts.wantsAgent && facts.agents === 0));
+    const isLost = !(isPatient && facts.isRetrying) && (facts.apps === 0 || (facts.wantsAgent && facts.agents === 0));
     failed = isLost ? failed + 1 : 0;
     if (failed < FAILED_CHECKS) return;
     cancel();

@@ -46,6 +46,11 @@ export class Messenger {
     this.#deliver({ action, data, to, from: 'master' }, to);
   }
 
+  /** As if from somebody else. */
+  forward(envelope: Envelope & { readonly to: Target }): void {
+    this.#deliver(envelope, envelope.to);
+  }
+
   sendTo(worker: WorkerProcess, action: string, data?: unknown): void {
     this.#post(worker, { action, data, to: worker.role, from: 'master' });
   }

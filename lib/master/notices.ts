@@ -34,8 +34,9 @@ export class Notices {
     const { messenger } = this.#needs;
     messenger.send('app', 'egg-pids', [agent.pid]);
     messenger.send('app', 'agent-start');
+    if (!this.#isUp) return; // There are no apps to tell it of.
     messenger.sendTo(agent, 'egg-pids', this.#appPids());
-    if (this.#isUp) messenger.sendTo(agent, 'egg-ready', this.#needs.options());
+    messenger.sendTo(agent, 'egg-ready', this.#needs.options());
   }
 
   /** A latecomer hears alone what the others have heard before. */
@@ -67,7 +68,7 @@ export class Notices {
   }
 
   debugging(worker: WorkerProcess, debugPort: number): void {
-    this.#needs.messenger.send('parent', 'debug', { debugPort, pid: worker.pid, workerId: worker.pid });
+    this.#needs.messenger.forward({ action: 'debug', data: { debugPort, pid: worker.pid, workerId: worker.pid }, to: 'parent', from: worker.role });
   }
 
   #appPids(): number[] {

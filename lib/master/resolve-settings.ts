@@ -110,8 +110,8 @@ export function resolveSettings(given: ClusterOptions, flavour: Flavour): Settin
 /** As egg-cluster hands them out: with its defaults, and in its order. */
 function forFramework(options: Readonly<Record<string, unknown>>, framework: string, isDebug: boolean): Record<string, unknown> {
   const { baseDir, port, https } = options;
-  const defaults = { framework, baseDir, port, reusePort: false, workers: undefined, plugins: null, https: false, startMode: 'process', ports: [] };
-  return { ...defaults, ...options, framework, https: https ?? false, ...(isDebug ? { isDebug } : {}) };
+  const defaults = { framework, baseDir, port, reusePort: false, workers: undefined, plugins: null, https: false, startMode: 'process', ports: [], env: null };
+  return { ...defaults, ...options, framework, https: https ?? false, env: options['env'] ?? null, ...(isDebug ? { isDebug } : {}) };
 }
 
 /** Production: by the environment's name, else by NODE_ENV; the command line is production unless something says otherwise. */

@@ -5,6 +5,7 @@ import { AGENT_RESTART, APP_RESTART } from '../lifecycle/restart-policy.js';
 import type { Address, Emit, ListeningAddress, Role } from '../protocol/events.js';
 import { type ControlAction, parseRealPort } from '../protocol/messages.js';
 import type { Child, Patiences } from '../supervision/child.js';
+import { StartFailure } from '../supervision/failures.js';
 import type { GroupSpec, Place } from '../supervision/group.js';
 import type { Clock } from '../system/clock.js';
 import { ownPid, variable } from '../system/environment.js';
@@ -54,10 +55,17 @@ export class Workforce {
   /** Where the first app worker that counted was reached. */
   address: Address | undefined;
   lastFailure: FailedChild | undefined;
+  /** Rejects when the agent is lost: a start without it has failed, whatever the apps do. */
+  readonly agentLost: Promise<never>;
+  #loseAgent: (reason: Error) => void = () => {};
 
   constructor(needs: WorkforceNeeds) {
     const { settings, clusterPort } = needs;
     this.#needs = needs;
+    this.agentLost = new Promise((_, reject) => {
+      this.#loseAgent = reject;
+    });
+    this.agentLost.catch(() => {}); // Only a start looks.
     this.#options = clusterPort === undefined ? settings.options : { ...settings.options, clusterPort };
     this.#dispatcher = settings.sticky ? new Dispatcher() : undefined;
     this.listeners = new Listeners(needs, this.#dispatcher);
@@ -93,7 +101,8 @@ export class Workforce {
   health(): HealthFacts {
     const { apps, agents } = this;
     const isRetrying = apps.group.isRetrying || (agents?.group.isRetrying ?? false);
-    return { apps: apps.group.children.length, agents: agents?.group.children.length ?? 0, wantsAgent: agents !== undefined, isRetrying };
+    const alive = (crew: Crew | undefined) => crew?.group.children.filter(({ status }) => status !== 'starting').length ?? 0;
+    return { apps: alive(apps), agents: alive(agents), wantsAgent: agents !== undefined, isRetrying };
   }
 
   #crew(role: Role): Crew {
@@ -183,6 +192,7 @@ export class Workforce {
   #onLeft(worker: WorkerProcess, child: Child): void {
     const { settings, clock, onKilledByDebugger } = this.#needs;
     if (child.failed) this.lastFailure = { child, worker };
+    if (worker.role === 'agent' && child.failed) this.#loseAgent(new StartFailure('agent', child));
     if (worker.role === 'agent') this.notices.agentLeft(!child.failed);
     else this.notices.appLeft(child.failed || !settings.isProduction);
     if (child.failed && worker.role === 'app') this.#diedInSlot.set(child.slot, worker.pid);

@@ -71,12 +71,14 @@ function crewStopping({ role, waitMs }: EventOf<'crew-stopping'>): Line[] {
   return [line('info', `[master] send kill SIGTERM to ${who}, will exit with code:0 after ${waitMs}ms`), line('info', `[master] wait ${waitMs}ms`)];
 }
 
-/** A worker that goes on purpose is not replaced: cfork has a line for that. */
+/** A worker that goes on purpose, or before the first start is over, is not replaced: cfork has a line for that. */
+const notReplaced = (pid: number) => line('info', `[cfork:master] don't fork, because worker:${pid} will be kill soon`);
+
 function disconnected(event: EventOf<'child-disconnected'>): Line[] {
   if (event.role === 'agent') return [];
   const facts = `suicide: ${event.askedFor}, state: ${event.state}, current workers: ${json(event.pids)}`;
   const main = line('info', `[master] ${worker(event)} disconnect, ${facts}`);
-  return event.askedFor ? [line('info', `[cfork:master] don't fork, because worker:${event.pid} will be kill soon`), main] : [main];
+  return event.askedFor ? [notReplaced(event.pid), main] : [main];
 }
 
 function forked(event: EventOf<'child-forked'>): Line {
@@ -98,7 +100,8 @@ function left(event: EventOf<'child-left'>): Line | readonly Line[] | undefined 
   const rest = event.role === 'agent' ? '' : `, current workers: ${json(event.pids)}`;
   const reason = event.exit.error === undefined ? '' : `, error: ${event.exit.error}`;
   const facts = { id: event.id, pid: event.pid };
-  return line('error', new NamedError(name, `[master] ${worker(event)} died (code: ${code}, signal: ${signal}${more}${reason})${rest}`, facts));
+  const died = line('error', new NamedError(name, `[master] ${worker(event)} died (code: ${code}, signal: ${signal}${more}${reason})${rest}`, facts));
+  return event.role === 'app' && event.isBoot ? [died, notReplaced(event.pid)] : died;
 }
 
 function backingOff({ role, slot, waitMs, failures }: EventOf<'backing-off'>): Line {

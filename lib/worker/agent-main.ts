@@ -9,11 +9,10 @@ const logger = workerLogger('agent');
 function fail(error: unknown, what = 'start error'): void {
   if (error !== undefined) logger.error(error);
   logger.error(`[agent_worker] ${what}, exiting with code:1`);
-  closeThenExit(1);
+  void closeThenExit(1, logger);
 }
 
-async function main(): Promise<void> {
-  const agent = await loadFramework<FrameworkInstance>('Agent', await readOptions());
+function attend(agent: FrameworkInstance): void {
   const onError = (error: unknown) => fail(error);
   agent.once?.('error', onError);
   agent.once?.('startTimeout', () => fail(undefined, 'start timeout'));
@@ -22,6 +21,10 @@ async function main(): Promise<void> {
     agent.removeListener?.('error', onError);
     sendUserMessage({ action: 'agent-start', to: 'master' });
   });
+}
+
+async function main(): Promise<void> {
+  await loadFramework('Agent', await readOptions(), attend);
 }
 
 main().catch((error: unknown) => fail(error));

@@ -10,6 +10,7 @@ import { createFrameworkServer, type FrameworkServer, type ServerError } from '.
 
 interface Application extends FrameworkInstance {
   readonly config?: { readonly cluster?: { readonly listen?: ListenConfig; readonly https?: TlsOptions } };
+  readonly options?: Record<string, unknown>;
   callback(): (request: unknown, response: unknown) => void;
 }
 
@@ -32,7 +33,7 @@ const logger = workerLogger('app');
 function fail(error: unknown, what = 'start error'): void {
   if (error !== undefined) logger.error(error);
   logger.error(`[app_worker] ${what}, exiting with code:1`);
-  closeThenExit(1);
+  void closeThenExit(1, logger);
 }
 
 /** The app may set its port in code: in the very object it was given, in its `options`, or in its configuration. */
@@ -63,12 +64,12 @@ function listen(server: FrameworkServer, { port, hostname, path, reusePort }: Ta
   server.on('error', (error: ServerError) => {
     logger.error(error);
     logger.error(`[app_worker] server got error: ${error.message}, code: ${error.code}`);
-    if (!server.listening) closeThenExit(1);
+    if (!server.listening) void closeThenExit(1, logger);
   });
   if (path !== undefined && path !== '') return void server.listen(path);
   if (typeof port !== 'number') {
     logger.error(`[app_worker] port should be number, but got ${String(port)}(${typeof port})`);
-    return closeThenExit(1);
+    return void closeThenExit(1, logger);
   }
   listenBeside(server, toPort(debugPort)); // First: when the application's own port listens, the worker counts as started.
   server.listen({ port, ...(hostname === undefined ? {} : { host: hostname }), ...(reusePort ? { reusePort } : {}) });
@@ -85,7 +86,10 @@ function listenBeside(server: FrameworkServer, debugPort: unknown): void {
 async function main(): Promise<void> {
   await workerContext()?.mayRun;
   const options = await readOptions();
-  const app = await loadFramework<Application>('Application', options);
+  await loadFramework<Application>('Application', options, app => attend(app, options));
+}
+
+function attend(app: Application, options: WorkerOptions): void {
   app.once?.('startTimeout', () => fail(undefined, 'start timeout'));
   app.ready(error => {
     if (error) fail(error);
@@ -93,9 +97,15 @@ async function main(): Promise<void> {
   });
 }
 
+/** Where the application looks for its own port: egg 3 in the options it was given, egg 4 in its `options`. */
+function publish(app: Application, options: WorkerOptions, { port, reusePort }: Target): void {
+  for (const seen of new Set([options, app.options])) if (seen) Object.assign(seen, { port, reusePort });
+}
+
 async function serve(app: Application, options: WorkerOptions): Promise<void> {
   const https = resolveHttps({ ...app.config?.cluster?.https, ...(options['https'] as TlsOptions | undefined) });
   const target = targetOf(app, options, https !== undefined);
+  publish(app, options, target);
   sendUserMessage({ to: 'master', action: 'realport', data: { port: target.path || target.port, protocol: https ? 'https' : 'http' } });
   const server = await createFrameworkServer(app.callback(), https);
   app.emit?.('server', server);

@@ -1,6 +1,7 @@
 // A framework's class → a running instance: what agent and app workers share.
 
-import { ClusterError } from '../errors.js';
+import { ClusterError, messageOf } from '../errors.js';
+import type { Logger } from '../observe/logger.js';
 import { afterUnref, systemClock } from '../system/clock.js';
 import { commandLine, exitProcess } from '../system/environment.js';
 import { loadPackage } from '../system/load-module.js';
@@ -28,7 +29,12 @@ export async function readOptions(): Promise<WorkerOptions> {
   return (await awaitedOptions()) as WorkerOptions;
 }
 
-export async function loadFramework<T extends FrameworkInstance>(exportName: 'Agent' | 'Application', options: WorkerOptions): Promise<T> {
+/** @param attend called in the very turn of its birth: a framework may fail in the next one */
+export async function loadFramework<T extends FrameworkInstance>(
+  exportName: 'Agent' | 'Application',
+  options: WorkerOptions,
+  attend: (instance: T) => void,
+): Promise<void> {
   const framework = await loadPackage(options.framework);
   const Class = exportNamed(framework, exportName);
   if (typeof Class !== 'function') {
@@ -36,13 +42,13 @@ export async function loadFramework<T extends FrameworkInstance>(exportName: 'Ag
     throw new ClusterError('ERR_INVALID_CONFIG', message, { details: { framework: options.framework, exportName } });
   }
   const instance = new (Class as new (options: WorkerOptions) => T)(options);
+  attend(instance);
   const context = workerContext();
   if (context) context.leaving.close = () => instance.close?.();
   if (context?.boot.mayStartLong) {
     const cancel = beatWhileStarting(instance as SelfLimited, systemClock, () => say({ act: 'starting' }));
     instance.ready(cancel);
   }
-  return instance;
 }
 
 function exportNamed(exports: Record<string, unknown>, name: string): unknown {
@@ -50,11 +56,15 @@ function exportNamed(exports: Record<string, unknown>, name: string): unknown {
 }
 
 /** Lets what was opened close, but not for longer than a stop may take. */
-export function closeThenExit(code: number): void {
+export async function closeThenExit(code: number, logger: Logger): Promise<void> {
   const context = workerContext();
+  const label = context?.boot.role === 'agent' ? 'agent_worker' : 'app_worker';
   afterUnref(context?.boot.stopMs ?? 0, () => exitProcess(code));
-  void Promise.resolve()
-    .then(() => context?.leaving.close())
-    .catch(() => {})
-    .finally(() => exitProcess(code));
+  try {
+    await context?.leaving.close();
+    logger.info('[%s] beforeExit success', label); // In the words of graceful-process.
+  } catch (error) {
+    logger.error('[%s] beforeExit fail, error: %s', label, messageOf(error));
+  }
+  exitProcess(code);
 }

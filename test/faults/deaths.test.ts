@@ -162,7 +162,7 @@ suite('deaths', { concurrency: 2 }, () => {
       '1s',
     ]);
     assert.equal(code, 1);
-    assert.match(stderr, /did not get ready within 400 ms/);
+    assert.match(stderr, /did not get ready within 1500 ms/);
     assert.match(stderr, /waiting for a database that never comes/);
   });
 

@@ -24,6 +24,13 @@ const actions = ({ received }: Pick<Seen, 'received'>) => received.map(({ action
 const records = (options: Record<string, unknown> = {}) => ({ options: { baseDir: fixture('eggs/records'), ...options } });
 
 suite('a framework of the egg kind', { concurrency: 2 }, () => {
+  test('an agent that dies while the apps boot fails the start', async () => {
+    await using cluster = await launchEgg({ options: { baseDir: fixture('eggs/agent-dies-while-apps-boot') } });
+    assert.deepEqual(await cluster.exited, { code: 1, signal: null });
+    assert.match(cluster.stderr(), /\[master\] agent_worker#1:\d+ start fail, exiting with code:1/);
+    assert.doesNotMatch(cluster.output(), /agent_worker#2/);
+  });
+
   test('starts agent, then apps, says so in the wording of egg-cluster, and tells the parent', async () => {
     await using cluster = await spawnEgg();
     assert.equal(JSON.parse(await bodyOf(cluster.port)).url, '/');

@@ -61,12 +61,12 @@ test('options that do not fit an argument leave what process tools look for', ()
   assert.deepEqual([isWhole, JSON.parse(text)], [false, { title: 'x', baseDir: '/app' }]);
 });
 
-function watched(facts: HealthFacts) {
+function watched(facts: HealthFacts, isPatient = true) {
   const clock = new FakeClock();
   const lost: HealthFacts[] = [];
   const state = { facts };
   const cancel = watchHealth(
-    clock,
+    { clock, isPatient },
     () => state.facts,
     seen => lost.push(seen),
   );
@@ -84,13 +84,14 @@ test('three checks ten seconds apart that find nobody: lost, not a millisecond b
   assert.equal(clock.pending, 0);
 });
 
-test('no agent is as bad, unless none is wanted; a retry is hope', () => {
-  for (const [facts, count] of [
+test('no agent is as bad, unless none is wanted; a retry is hope, but not to startCluster', () => {
+  for (const [facts, count, isPatient = true] of [
     [{ ...NOBODY, agents: 0, apps: 2 }, 1],
     [{ ...NOBODY, agents: 0, apps: 2, wantsAgent: false }, 0],
     [{ ...NOBODY, isRetrying: true }, 0],
+    [{ ...NOBODY, isRetrying: true }, 1, false],
   ] as const) {
-    const { clock, lost } = watched(facts);
+    const { clock, lost } = watched(facts, isPatient);
     clock.tick(100_000);
     assert.equal(lost.length, count);
   }
