@@ -51,10 +51,6 @@ export function onOrphaned(listener: () => void): void {
   else listener(); // Cut before anybody could listen.
 }
 
-export function isClusterWorker(): boolean {
-  return cluster.isWorker;
-}
-
 /**
  * Node ends a cluster worker with process.exit(0) the moment its master is gone, requests in flight included, unless it
  * was asked to leave before. Saying so from birth turns a dead master into our own drain. Public property, set early.

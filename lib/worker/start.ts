@@ -2,13 +2,14 @@
 
 import type { Boot } from '../protocol/words.js';
 import { systemClock } from '../system/clock.js';
+import { isClusterWorker } from '../system/cluster-worker.js';
 import { drainServers } from '../system/drain.js';
 import { requireModules } from '../system/load-module.js';
 import { listeningAddress, type ServerTracker, trackServers } from '../system/server-tracker.js';
 import { onSignals, surviveBrokenOutput } from '../system/signals.js';
 import { isWorkerThread } from '../system/thread-line.js';
 import { shareSockets } from '../system/thread-sockets.js';
-import { forgetPreload, isClusterWorker, onWord, outliveMaster, say } from '../system/uplink.js';
+import { forgetPreload, onWord, outliveMaster, say } from '../system/uplink.js';
 import { setContext } from './context.js';
 import { keepLastWords } from './last-words.js';
 import { Leaving } from './leaving.js';

@@ -157,7 +157,7 @@ suite('deaths', { concurrency: 2 }, () => {
       '--workers',
       '1',
       '--start-timeout',
-      '400ms',
+      '1500ms',
       '--stop-timeout',
       '1s',
     ]);
