@@ -5,7 +5,7 @@ import { PRELOAD_FILE, PRELOAD_URL, workerFile } from '../system/entries.js';
 import { variable } from '../system/environment.js';
 import type { ProgramCommand } from '../system/forker.js';
 import type { Settings } from './settings.js';
-import { optionsArgument } from './visible-options.js';
+import { optionsArgument, wholeArgument } from './visible-options.js';
 
 export interface CommandFacts {
   readonly settings: Settings;
@@ -48,7 +48,9 @@ function commandOf(role: Boot['role'], file: string, { settings, options, master
   const { program, cwd } = settings;
   const isFramework = program.kind === 'framework';
   const argument = optionsArgument(options);
-  const boot = bootOf(role, { settings, masterPid }, isFramework && !argument.isWhole);
+  const isOwnFile = (role === 'app' ? settings.appWorkerFile : settings.agentWorkerFile) !== undefined;
+  const whole = isFramework && isOwnFile && !argument.isWhole ? wholeArgument(options) : undefined;
+  const boot = { ...bootOf(role, { settings, masterPid }, isFramework && !argument.isWhole && whole === undefined), argument: whole };
   return {
     file,
     args: isFramework ? [argument.text] : role === 'app' ? settings.args : [],

@@ -21,3 +21,12 @@ export function optionsArgument(options: Readonly<Record<string, unknown>>): { r
   const { title, framework, baseDir, clusterPort } = options;
   return { text: JSON.stringify({ title, framework, baseDir, clusterPort }), isWhole: false };
 }
+
+/**
+ * For worker files that are not ours and read their argument themselves: put there by the preload, inside the process, where `ps` does not
+ * look. Undefined when it does not fit a variable either.
+ */
+export function wholeArgument(options: Readonly<Record<string, unknown>>): string | undefined {
+  const whole = JSON.stringify(options);
+  return whole.length <= LONGEST_ARGUMENT ? whole : undefined;
+}

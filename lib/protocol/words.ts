@@ -84,6 +84,8 @@ export interface Boot {
   readonly baseDir: string;
   /** True: it was forked ahead of time, and user code waits for `go`. */
   readonly isSpare?: boolean;
+  /** To be put into argv[2], for a worker file that reads its secrets there. */
+  readonly argument?: string | undefined;
   /** True: options come with the `boot` word, not in argv[2]. */
   readonly awaitsOptions: boolean;
 }

@@ -28,6 +28,10 @@ export function commandLine(): readonly string[] {
   return process.argv.slice(2);
 }
 
+export function setArgument(text: string): void {
+  process.argv[2] = text;
+}
+
 export function mainFile(): string | undefined {
   return process.argv[1];
 }

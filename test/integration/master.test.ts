@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { suite, test } from 'node:test';
 import { ClusterAgentWorkerError, ClusterWorkerExceptionError, Master, startCluster } from '../../lib/index.js';
@@ -11,18 +12,19 @@ const require = createRequire(import.meta.url);
 
 suite("egg-cluster's public surface", () => {
   test('a subclass of Master: its files, its handlers, its view of the workers, its messages', async () => {
-    const options = { framework: FRAMEWORK, baseDir: fixture('eggs/records') };
+    const options = { framework: FRAMEWORK, baseDir: fixture('eggs/records'), password: 'not in ps' };
     await using cluster = await spawnCluster(fixture('scripts/master.cjs'), {
       isScript: true,
       env: { NODE_ENV: 'production', OPTIONS: JSON.stringify(options) },
     });
     const lines = () => cluster.output().split('\n');
     assert.match(cluster.output(), /\[master\] a framework of our own/);
-    assert.equal(lines().filter(line => line === 'own worker file').length, 2);
+    assert.equal(lines().filter(line => line === 'own worker file not in ps').length, 2);
     assert.deepEqual(
       lines().filter(line => line.startsWith('APP')),
       ['APP true', 'APP true'],
     );
+    assert.doesNotMatch(readFileSync(`/proc/${cluster.workers()[0]}/cmdline`, 'utf8'), /not in ps/);
     const say = (message: object) => ask(cluster.port, `/?send=${encodeURIComponent(JSON.stringify(message))}`);
     await say({ to: 'master', action: 'hello', data: 'you' });
     await say({ to: 'master', action: 'error', data: 'nobody listens to this' });
