@@ -81,9 +81,12 @@ function disconnected(event: EventOf<'child-disconnected'>): Line[] {
   return event.askedFor ? [notReplaced(event.pid), main] : [main];
 }
 
-function forked(event: EventOf<'child-forked'>): Line {
+function forked(event: EventOf<'child-forked'>): Line | Line[] {
   const port = event.clusterPort === undefined ? '' : ` with clusterPort:${event.clusterPort}`;
-  if (event.role === 'agent') return line('log', `[master] ${worker(event)} start${port}`);
+  if (event.role === 'agent') {
+    const start = line('log', `[master] ${worker(event)} start${port}`);
+    return event.id === 1 ? start : [line('info', '[master] new agent_worker starting...'), start];
+  }
   return line('log', `[master] ${worker(event)} start, state: none, index: ${event.slot}, current workers: ${json(event.pids)}`);
 }
 

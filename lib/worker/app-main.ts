@@ -99,7 +99,11 @@ function attend(app: Application, options: WorkerOptions): void {
 
 /** Where the application looks for its own port: egg 3 in the options it was given, egg 4 in its `options`. */
 function publish(app: Application, options: WorkerOptions, { port, reusePort }: Target): void {
-  for (const seen of new Set([options, app.options])) if (seen) Object.assign(seen, { port, reusePort });
+  for (const seen of new Set([options, app.options])) {
+    if (typeof seen !== 'object' || seen === null) continue;
+    Reflect.set(seen, 'port', port); // Does not throw where a framework has frozen it.
+    Reflect.set(seen, 'reusePort', reusePort);
+  }
 }
 
 async function serve(app: Application, options: WorkerOptions): Promise<void> {
