@@ -13,6 +13,7 @@ export interface CrewNeeds {
   readonly fork: (place: Place) => WorkerProcess;
   readonly emit: Emit;
   readonly clusterPort: () => number | undefined;
+  readonly isKilledByDebugger: (child: Child) => boolean;
   readonly onReady: (worker: WorkerProcess) => void;
   readonly onLeaving: (worker: WorkerProcess) => void;
   readonly onLeft: (worker: WorkerProcess, child: Child) => void;
@@ -110,6 +111,7 @@ export class Crew {
       wasKilled,
       state: worker.forked.state,
       isBoot: !this.#hasStarted,
+      byDebugger: this.#needs.isKilledByDebugger(child),
       pids: this.#ids(),
     };
     this.#needs.emit(event);

@@ -16,6 +16,8 @@ export interface NoticesNeeds {
 export class Notices {
   readonly #needs: NoticesNeeds;
   #isUp = false;
+  /** The last that the agent was told. */
+  #known = '';
 
   constructor(needs: NoticesNeeds) {
     this.#needs = needs;
@@ -35,7 +37,8 @@ export class Notices {
     messenger.send('app', 'egg-pids', [agent.pid]);
     messenger.send('app', 'agent-start');
     if (!this.#isUp) return; // There are no apps to tell it of.
-    messenger.sendTo(agent, 'egg-pids', this.#appPids());
+    this.#known = '';
+    this.#tellAgent();
     messenger.sendTo(agent, 'egg-ready', this.#needs.options());
   }
 
@@ -43,7 +46,7 @@ export class Notices {
   appStarted(app: WorkerProcess): void {
     const { messenger } = this.#needs;
     messenger.sendTo(app, 'egg-pids', this.#agentPids());
-    messenger.send('agent', 'egg-pids', this.#appPids());
+    this.#tellAgent();
     if (this.#isUp) messenger.sendTo(app, 'egg-ready', this.#needs.options());
   }
 
@@ -53,13 +56,13 @@ export class Notices {
   }
 
   appLeft(isAnnounced: boolean): void {
-    this.#needs.messenger.send('agent', 'egg-pids', this.#appPids());
+    this.#tellAgent();
     if (this.#isUp && isAnnounced) this.#needs.messenger.send('parent', 'app-worker-died');
   }
 
   /** A draining worker is not to be sent anything new. */
   appsChanged(): void {
-    this.#needs.messenger.send('agent', 'egg-pids', this.#appPids());
+    this.#tellAgent();
   }
 
   /** Departures are planned from now on. */
@@ -69,6 +72,14 @@ export class Notices {
 
   debugging(worker: WorkerProcess, debugPort: number): void {
     this.#needs.messenger.forward({ action: 'debug', data: { debugPort, pid: worker.pid, workerId: worker.pid }, to: 'parent', from: worker.role });
+  }
+
+  /** When the set has changed, and only then. */
+  #tellAgent(): void {
+    const pids = this.#appPids();
+    if (pids.join() === this.#known) return;
+    this.#known = pids.join();
+    this.#needs.messenger.send('agent', 'egg-pids', pids);
   }
 
   #appPids(): number[] {

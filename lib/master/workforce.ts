@@ -1,12 +1,10 @@
 // The crews of one cluster and what connects them: who is forked how, what their messages and listens mean.
 
-import { EXIT_DO_NOT_RESTART } from '../errors.js';
-import { AGENT_RESTART, APP_RESTART } from '../lifecycle/restart-policy.js';
 import type { Address, Emit, ListeningAddress, Role } from '../protocol/events.js';
 import { type ControlAction, parseRealPort } from '../protocol/messages.js';
-import type { Child, Patiences } from '../supervision/child.js';
+import type { Child } from '../supervision/child.js';
 import { StartFailure } from '../supervision/failures.js';
-import type { GroupSpec, Place } from '../supervision/group.js';
+import type { Place } from '../supervision/group.js';
 import type { Clock } from '../system/clock.js';
 import { ownPid, variable } from '../system/environment.js';
 import type { ParentLine } from '../system/parent-line.js';
@@ -15,6 +13,7 @@ import { addressOf } from './address.js';
 import { Crew } from './crew.js';
 import { Dispatcher } from './dispatcher.js';
 import { Forking } from './forking.js';
+import { groupSpec } from './group-spec.js';
 import type { HealthFacts } from './health.js';
 import { Listeners } from './listeners.js';
 import { Messenger } from './messenger.js';
@@ -25,7 +24,6 @@ import { type WorkerHooks, WorkerProcess } from './worker-process.js';
 
 /** How long what a worker left behind may take to end after SIGTERM. */
 const LEFTOVERS_MS = 5_000;
-const RELOAD_ATTEMPTS = 3;
 
 export interface WorkforceNeeds {
   readonly settings: Settings;
@@ -113,6 +111,7 @@ export class Workforce {
       emit,
       clusterPort: () => clusterPort,
       fork: place => this.#fork(role, place),
+      isKilledByDebugger: child => this.#isKilledByDebugger(child),
       onReady: worker => this.#onReady(worker),
       onLeaving: worker => this.#onLeaving(worker),
       onLeft: (worker, child) => this.#onLeft(worker, child),
@@ -189,6 +188,10 @@ export class Workforce {
     if (worker.role === 'app') this.notices.appsChanged();
   }
 
+  #isKilledByDebugger({ failed, exit, wasKilled }: Child): boolean {
+    return this.#needs.settings.isDebug && failed && exit?.signal === 'SIGKILL' && !wasKilled;
+  }
+
   #onLeft(worker: WorkerProcess, child: Child): void {
     const { settings, clock, onKilledByDebugger } = this.#needs;
     if (child.failed) this.lastFailure = { child, worker };
@@ -196,22 +199,8 @@ export class Workforce {
     if (worker.role === 'agent') this.notices.agentLeft(!child.failed);
     else this.notices.appLeft(child.failed || !settings.isProduction);
     if (child.failed && worker.role === 'app') this.#diedInSlot.set(child.slot, worker.pid);
-    if (settings.isDebug && child.failed && child.exit?.signal === 'SIGKILL' && !child.wasKilled) onKilledByDebugger();
+    if (this.#isKilledByDebugger(child)) onKilledByDebugger();
     this.#families = [...this.#families.filter(identity => stillAlive([identity]).length > 0), ...worker.family];
     void sweep({ mark: worker.forked.mark, known: worker.family, graceMs: LEFTOVERS_MS, clock });
   }
-}
-
-function groupSpec(role: Role, { timeouts, isProduction }: Settings): GroupSpec {
-  const patienceMs: Patiences = timeouts[role];
-  const isApp = role === 'app';
-  return {
-    name: role,
-    restart: isApp ? APP_RESTART : AGENT_RESTART,
-    patienceMs,
-    refork: !isApp || isProduction,
-    drains: isApp,
-    exitForGood: EXIT_DO_NOT_RESTART,
-    reloadAttempts: RELOAD_ATTEMPTS,
-  };
 }

@@ -103,7 +103,8 @@ function left(event: EventOf<'child-left'>): Line | readonly Line[] | undefined 
   const rest = event.role === 'agent' ? '' : `, current workers: ${json(event.pids)}`;
   const reason = event.exit.error === undefined ? '' : `, error: ${event.exit.error}`;
   const facts = { id: event.id, pid: event.pid };
-  const died = line('error', new NamedError(name, `[master] ${worker(event)} died (code: ${code}, signal: ${signal}${more}${reason})${rest}`, facts));
+  const text = `[master] ${worker(event)} died (code: ${code}, signal: ${signal}${more}${reason})${rest}`;
+  const died = line('error', event.byDebugger ? text : new NamedError(name, text, facts));
   return event.role === 'app' && event.isBoot ? [died, notReplaced(event.pid)] : died;
 }
 

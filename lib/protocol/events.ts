@@ -113,6 +113,8 @@ export type ClusterEvent =
       readonly wasKilled: boolean;
       readonly state: string;
       readonly isBoot: boolean;
+      /** Killed at a breakpoint: nothing has gone wrong. */
+      readonly byDebugger: boolean;
       readonly pids: readonly string[];
     } & ChildFacts)
   | ({ readonly type: 'child-lost' } & ChildFacts)

@@ -1,0 +1,24 @@
+// How the agent, and how the app workers are kept alive. Pure.
+
+import { EXIT_DO_NOT_RESTART } from '../errors.js';
+import { AGENT_RESTART, APP_RESTART } from '../lifecycle/restart-policy.js';
+import type { Role } from '../protocol/events.js';
+import type { Patiences } from '../supervision/child.js';
+import type { GroupSpec } from '../supervision/group.js';
+import type { Settings } from './settings.js';
+
+const RELOAD_ATTEMPTS = 3;
+
+export function groupSpec(role: Role, { timeouts, isProduction }: Settings): GroupSpec {
+  const patienceMs: Patiences = timeouts[role];
+  const isApp = role === 'app';
+  return {
+    name: role,
+    restart: isApp ? APP_RESTART : AGENT_RESTART,
+    patienceMs,
+    refork: !isApp || isProduction,
+    drains: isApp,
+    exitForGood: EXIT_DO_NOT_RESTART,
+    reloadAttempts: RELOAD_ATTEMPTS,
+  };
+}
