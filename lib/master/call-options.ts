@@ -7,14 +7,30 @@ import { resolveSettings } from './resolve-settings.js';
 import type { Settings } from './settings.js';
 import { show } from './show.js';
 
-/** The known options, and any others. */
-export type StartOptions = ClusterOptions & Record<string, unknown>;
+/** The path of a PEM file, its text, or its bytes. */
+type Pem = string | Uint8Array;
+
+/** Any option of tls.createServer beside these. */
+export interface ClusterHTTPSSecureOptions {
+  readonly key?: Pem;
+  readonly cert?: Pem;
+  readonly ca?: Pem | readonly Pem[];
+  readonly passphrase?: string;
+  readonly [option: string]: unknown;
+}
+
+/** The known options, and any others. null means "not given". */
+export type StartOptions = { readonly [K in keyof Omit<ClusterOptions, 'https'>]: ClusterOptions[K] | null } & {
+  readonly https?: boolean | ClusterHTTPSSecureOptions | null | undefined;
+} & Record<string, unknown>;
 
 export interface CheckedOptions {
   readonly settings: Settings;
   /** Without what means "not given". */
-  readonly given: StartOptions;
+  readonly given: GivenOptions;
 }
+
+type GivenOptions = ClusterOptions & Record<string, unknown>;
 
 /** Throws one ClusterError that lists everything that is wrong. */
 export function checkOptions(options: StartOptions): CheckedOptions {
@@ -25,15 +41,15 @@ export function checkOptions(options: StartOptions): CheckedOptions {
 }
 
 /** egg-cluster: null and undefined mean "not given", and so do 0 workers and port 0. */
-function eggDefaults(options: StartOptions): StartOptions {
+function eggDefaults(options: StartOptions): Record<string, unknown> {
   const meansUnset = (key: string, value: unknown) =>
     value === undefined || value === null || ((key === 'workers' || key === 'port') && (value === 0 || value === '0'));
   return Object.fromEntries(Object.entries(options).filter(([key, value]) => !meansUnset(key, value)));
 }
 
 /** A key or certificate may be given as a buffer; to the workers it travels as the text it is. */
-function withPemTexts(options: StartOptions): StartOptions {
-  const { https } = options;
+function withPemTexts(options: Record<string, unknown>): GivenOptions {
+  const { https } = options as GivenOptions;
   if (typeof https !== 'object' || https === null) return options;
   const toText = (value: unknown): unknown =>
     value instanceof Uint8Array ? new TextDecoder().decode(value) : Array.isArray(value) ? value.map(toText) : value;
@@ -41,10 +57,10 @@ function withPemTexts(options: StartOptions): StartOptions {
 }
 
 /** Unknown keys that look like mistyped ones, and old spellings. */
-export function suspicionsOf(options: StartOptions): ClusterEvent[] {
+export function suspicionsOf(options: Readonly<Record<string, unknown>>): ClusterEvent[] {
   const suspected = Object.keys(options).flatMap(key => {
     const meant = isOptionName(key) ? undefined : nearestOption(key);
     return meant === undefined ? [] : [{ type: 'option-suspected' as const, key, meant }];
   });
-  return options.https === true ? [...suspected, { type: 'https-flag-deprecated' }] : suspected;
+  return options['https'] === true ? [...suspected, { type: 'https-flag-deprecated' }] : suspected;
 }

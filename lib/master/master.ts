@@ -126,7 +126,7 @@ export class Master extends EventEmitter {
     return own ?? (program.kind === 'framework' ? workerFile(role, program.directory) : program.file);
   }
 
-  async #start(given: StartOptions): Promise<Cluster> {
+  async #start(given: Readonly<Record<string, unknown>>): Promise<Cluster> {
     const cluster = await prepareCluster(this.#withWorkerFiles(), {
       logger: this.logger,
       suspicions: suspicionsOf(given),

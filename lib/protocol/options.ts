@@ -5,8 +5,7 @@ import { OPTIONS } from './options.generated.js';
 import type { ClusterOptions } from './options.schema.js';
 
 export type { ClusterOptions };
-/** egg-cluster's names for two of them. */
-export type ClusterHTTPSSecureOptions = Exclude<ClusterOptions['https'], boolean | undefined>;
+/** egg-cluster's name for one of them. */
 export type ClusterStartMode = NonNullable<ClusterOptions['startMode']>;
 
 export type IssueKind = 'usage' | 'configuration';

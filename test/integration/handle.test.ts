@@ -69,6 +69,21 @@ suite('startCluster and its handle', { concurrency: 2 }, () => {
     });
   }
 
+  test('https: key and certificate may be bytes; they are not in the command line', async () => {
+    const options = { framework: FRAMEWORK, baseDir: fixture('eggs/plain'), workers: 1, port: await freePort(0), ownProcess: false };
+    const { stdout } = run(`
+      const { readFileSync } = require('node:fs');
+      const https = { key: readFileSync(${JSON.stringify(fixture('tls/key.pem'))}), cert: readFileSync(${JSON.stringify(fixture('tls/cert.pem'))}) };
+      require('app-cluster').startCluster({ ...${JSON.stringify(options)}, https }).then(cluster => {
+        const isSeen = readFileSync('/proc/' + cluster.snapshot().workers[0].pid + '/cmdline', 'utf8').includes('BEGIN');
+        require('node:https').get({ port: ${options.port}, rejectUnauthorized: false, agent: false }, response => {
+          console.log('SEEN', response.statusCode, isSeen, cluster.address.text);
+          cluster.stop();
+        });
+      });`);
+    assert.match(stdout, new RegExp(`^SEEN 200 false https://127.0.0.1:${options.port}$`, 'm'));
+  });
+
   test('import works as require does', () => {
     const { stdout } = spawnSync(
       process.execPath,
