@@ -90,10 +90,21 @@ async function main(): Promise<void> {
 }
 
 function attend(app: Application, options: WorkerOptions): void {
-  app.once?.('startTimeout', () => fail(undefined, 'start timeout'));
+  let hasFailed = false;
+  const failOnce = (error: unknown, what?: string) => {
+    if (!hasFailed) fail(error, what);
+    hasFailed = true;
+  };
+  // While booting, an error that no listener of the application's takes is told as egg tells errors, instead of being thrown.
+  const onError = (error: unknown) => {
+    if ((app.listenerCount?.('error') ?? 1) <= 1) failOnce(error);
+  };
+  app.on?.('error', onError);
+  app.once?.('startTimeout', () => failOnce(undefined, 'start timeout'));
   app.ready(error => {
-    if (error) fail(error);
-    else serve(app, options).catch(fail);
+    if (error) return failOnce(error); // It may come as 'error' too.
+    app.removeListener?.('error', onError);
+    serve(app, options).catch(failOnce);
   });
 }
 
