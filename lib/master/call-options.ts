@@ -35,7 +35,7 @@ type GivenOptions = ClusterOptions & Record<string, unknown>;
 /** Throws one ClusterError that lists everything that is wrong. */
 export function checkOptions(options: StartOptions): CheckedOptions {
   const given = withPemTexts(eggDefaults(options));
-  const issues = optionIssues(given).map(({ path, message, got }) => ({ kind: 'usage' as const, message: `${path}: ${message}, got ${show(got)}` }));
+  const issues = optionIssues(given).map(({ path, message, got }) => ({ kind: 'usage' as const, message: `${path}: ${message}, got ${show(got, path)}` }));
   if (issues.length > 0) throw issuesError(issues);
   return { settings: resolveSettings(given, 'call'), given };
 }

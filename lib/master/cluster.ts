@@ -12,6 +12,7 @@ import type { ParentLine } from '../system/parent-line.js';
 import { type PidFile, writePidFile } from '../system/pid-file.js';
 import type { EventBus } from './event-bus.js';
 import { watchHealth } from './health.js';
+import { checkSize } from './option-values.js';
 import { Readiness } from './readiness.js';
 import { reloadApps } from './reload.js';
 import type { Settings } from './settings.js';
@@ -21,8 +22,6 @@ import { type FailureReason, reasonOf, startFailedEvent } from './start-error.js
 import { startingEvent } from './starting-event.js';
 import { Workforce } from './workforce.js';
 
-const MOST_WORKERS = 1_024;
-
 export interface ClusterNeeds {
   readonly clock: Clock;
   readonly random: () => number;
@@ -30,6 +29,8 @@ export interface ClusterNeeds {
   readonly events: EventBus;
   /** Agent or parent want one. Default: a reload. */
   readonly onReloadAsked?: (() => void) | undefined;
+  /** A worker was killed at a breakpoint. Default: a stop. */
+  readonly onKilledByDebugger?: (() => void) | undefined;
 }
 
 export class Cluster implements AsyncDisposable {
@@ -73,6 +74,7 @@ export class Cluster implements AsyncDisposable {
 
   /** Resolves when agent and all app workers are started. A failure stops everything first and rejects with the reason. */
   async start(): Promise<this> {
+    this.#refuseIfStopping();
     this.#startedAt = this.#needs.clock.now();
     this.#emit(startingEvent(this.settings));
     try {
@@ -93,9 +95,7 @@ export class Cluster implements AsyncDisposable {
 
   /** Resolves when there are `workers` ready app workers. */
   async resize(workers: number): Promise<void> {
-    if (!Number.isInteger(workers) || workers < 1 || workers > MOST_WORKERS) {
-      throw new ClusterError('ERR_INVALID_OPTIONS', `resize: should be a whole number from 1 to ${MOST_WORKERS}, got ${String(workers)}`);
-    }
+    checkSize(workers);
     await this.#upWorkforce('resize').apps.group.resize(workers);
     this.#emit({ type: 'cluster-resized', workers });
   }
@@ -134,7 +134,7 @@ export class Cluster implements AsyncDisposable {
     const onReloadAsked = this.#needs.onReloadAsked ?? (() => void this.reload().catch(() => {})); // Told by its event.
     const onKilledByDebugger = () => {
       this.#emit({ type: 'debugger-killed-worker' });
-      void this.stop();
+      (this.#needs.onKilledByDebugger ?? (() => void this.stop()))();
     };
     this.#refuseIfStopping();
     const workforce = new Workforce({

@@ -103,7 +103,7 @@ async function check(value: unknown, where: Where): Promise<ConfigFile> {
   const unknown = Object.keys(options).filter(key => !isOptionName(key));
   const issues = [
     ...unknown.map(key => ({ path: key, text: `unknown option ${show(key)}${suggestion(key)}` })),
-    ...optionIssues(options).map(({ path, message, got }) => ({ path, text: `${path}: ${message}, got ${show(got)}` })),
+    ...optionIssues(options).map(({ path, message, got }) => ({ path, text: `${path}: ${message}, got ${show(got, path)}` })),
   ];
   return { options, issues: issues.map(({ path, text }) => ({ kind: 'configuration', message: `${where(path.split('.'))}: ${text}` })) };
 }

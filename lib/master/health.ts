@@ -10,13 +10,15 @@ export interface HealthFacts {
   readonly apps: number;
   readonly wantsAgent: boolean;
   readonly isRetrying: boolean;
+  /** The last failure of those that are missing came before they were ready: a crash loop that nobody survives. */
+  readonly failsAtBoot: boolean;
 }
 
 export interface HealthNeeds {
   readonly clock: Clock;
   /**
-   * While one is to be re-forked, all may yet be well. Not so under startCluster: egg's users have something above it that takes over
-   * when the master exits, and they expect the exit after three checks in a crash loop that nobody survives.
+   * While one is to be re-forked, all may yet be well. Under startCluster only if the last one had been ready: egg's users have
+   * something above it that takes over when the master exits, and expect the exit when nobody survives his boot.
    */
   readonly isPatient: boolean;
 }
@@ -26,7 +28,8 @@ export function watchHealth({ clock, isPatient }: HealthNeeds, look: () => Healt
   let failed = 0;
   const cancel = repeat(clock, HEALTH_CHECK_MS, () => {
     const facts = look();
-    const isLost = !(isPatient && facts.isRetrying) && (facts.apps === 0 || (facts.wantsAgent && facts.agents === 0));
+    const hasHope = facts.isRetrying && (isPatient || !facts.failsAtBoot);
+    const isLost = !hasHope && (facts.apps === 0 || (facts.wantsAgent && facts.agents === 0));
     failed = isLost ? failed + 1 : 0;
     if (failed < FAILED_CHECKS) return;
     cancel();

@@ -6,7 +6,7 @@ import { commandLine, exitProcess } from '../system/environment.js';
 import { onUncaught, printError } from '../system/last-resort.js';
 import { collectOptions } from './options-sources.js';
 import { resolveSettings } from './resolve-settings.js';
-import { exitCodeOfStop, obeySignals, prepareCluster } from './run.js';
+import { exitCodeOfStop, obeySignals, prepareCluster, signalHandlers } from './run.js';
 import type { Settings } from './settings.js';
 
 /** Our own bug: what can still be stopped is stopped. */
@@ -23,7 +23,7 @@ async function main(argv: readonly string[]): Promise<number> {
   cluster.on('cluster-lost', () => {
     exitCode = 1;
   });
-  obeySignals(cluster);
+  obeySignals(signalHandlers(cluster));
   const failure = await cluster.start().then(
     () => undefined,
     (error: unknown) => error,

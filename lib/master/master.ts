@@ -18,6 +18,7 @@ import { announceTo } from './master-events.js';
 import { type MasterWorker, WorkerManager } from './master-workers.js';
 import { exitCodeOfStop, isQuiet, obeySignals, prepareCluster } from './run.js';
 import type { Settings } from './settings.js';
+import type { StopOptions } from './shut-down.js';
 
 const { Ready } = requirePackage<typeof import('get-ready')>('get-ready');
 
@@ -39,10 +40,11 @@ export class Master extends EventEmitter {
   readonly #settings: Settings;
   readonly #isOwnProcess: boolean;
   readonly #ready = new Ready();
+  /** There is a cluster; whether it has started is another matter. */
+  readonly #prepared: Promise<Cluster>;
   readonly #cluster: Promise<Cluster>;
   #running: Cluster | undefined;
-  /** Aborts at the third signal, or soon after the second. */
-  #force: AbortSignal | undefined;
+  #stopOptions: StopOptions = {};
 
   /**
    * Starts as soon as the constructors of subclasses are done: this class is the one exception to "constructors never act", because
@@ -59,7 +61,9 @@ export class Master extends EventEmitter {
     this.workerManager = new WorkerManager(() => this.#running);
     this.messenger = { send: message => this.#running?.send(message) };
     for (const [event, handler] of HANDLERS) this.on(event, (...data: unknown[]) => (this[handler] as (...data: unknown[]) => void)(...data));
-    this.#cluster = Promise.resolve().then(() => this.#start(given));
+    if (this.#isOwnProcess) this.#obeySignals();
+    this.#prepared = Promise.resolve().then(() => this.#prepare(given));
+    this.#cluster = this.#prepared.then(cluster => (this.#isOwnProcess ? this.#own(cluster) : cluster.start()));
     this.#cluster.then(
       () => this.#ready.ready(true),
       (error: Error) => this.#fail(error),
@@ -103,9 +107,8 @@ export class Master extends EventEmitter {
     this.#running?.reload().catch(() => {}); // A failure is told by its event.
   }
   /** The first SIGTERM, SIGINT or SIGQUIT. */
-  onSignal(signal: string): void {
-    this.closed = true;
-    void this.#running?.stop({ signal, ...(this.#force ? { force: this.#force } : {}) });
+  onSignal(_signal: string): void {
+    if (!this.closed) void this.close();
   }
   onAgentStart(): void {}
   onAgentExit(_exit: { readonly code: number | null; readonly signal: string | null }): void {}
@@ -117,7 +120,8 @@ export class Master extends EventEmitter {
   /** Stops everything; then the process ends, if it is this cluster's own. */
   async close(): Promise<void> {
     this.closed = true;
-    await this.#running?.stop();
+    const cluster = await this.#prepared;
+    await cluster.stop(this.#stopOptions);
   }
 
   #workerFile(role: Role): string {
@@ -126,11 +130,12 @@ export class Master extends EventEmitter {
     return own ?? (program.kind === 'framework' ? workerFile(role, program.directory) : program.file);
   }
 
-  async #start(given: Readonly<Record<string, unknown>>): Promise<Cluster> {
+  async #prepare(given: Readonly<Record<string, unknown>>): Promise<Cluster> {
     const cluster = await prepareCluster(this.#withWorkerFiles(), {
       logger: this.logger,
       suspicions: suspicionsOf(given),
       onReloadAsked: () => this.emit('reload-worker'),
+      onKilledByDebugger: () => void this.close(),
     });
     this.#running = cluster;
     announceTo(this, cluster);
@@ -140,7 +145,7 @@ export class Master extends EventEmitter {
     cluster.on('cluster-started', () => {
       this.isStarted = true;
     });
-    return this.#isOwnProcess ? this.#own(cluster) : cluster.start();
+    return cluster;
   }
 
   /** What a subclass says; the built-in files are found anyway. */
@@ -155,13 +160,20 @@ export class Master extends EventEmitter {
     };
   }
 
+  #obeySignals(): void {
+    obeySignals({
+      stop: (signal, force) => {
+        this.#stopOptions = { signal, force };
+        this.onSignal(signal);
+      },
+      reload: () => void this.#running?.reload().catch(() => {}),
+      hurried: (signal, leftMs) => this.#running?.tell({ type: 'cluster-stop-hurried', signal, leftMs }),
+    });
+  }
+
   /** The end of the cluster is the end of the process. */
   async #own(cluster: Cluster): Promise<Cluster> {
     onProcessExit(code => this.onExit(code));
-    obeySignals(cluster, (signal, force) => {
-      this.#force = force;
-      this.onSignal(signal);
-    });
     let isLost = false;
     cluster.on('cluster-lost', () => {
       isLost = true;

@@ -6,6 +6,7 @@ import {
   type ControlAction,
   DEFAULT_TARGET,
   type Envelope,
+  isMastersFact,
   isTarget,
   judgeControl,
   type Peer,
@@ -61,6 +62,9 @@ export class Messenger {
     if ('malformed' in parsed) return this.#drop(from, parsed.malformed);
     const envelope: Envelope = { ...parsed, from };
     const receiver = receiverOf(envelope);
+    const isForMaster = receiver === undefined ? (envelope.to ?? DEFAULT_TARGET[from]) === 'master' : receiver === String(this.#needs.ownPid);
+    if (from !== 'master' && !isForMaster && isMastersFact(envelope.action))
+      return this.#drop(from, `only the master says ${envelope.action}`, envelope.action);
     if (receiver === undefined) this.#deliver(envelope, isTarget(envelope.to) ? envelope.to : DEFAULT_TARGET[from], sender);
     else this.#deliverTo(receiver, envelope, sender);
   }
@@ -76,8 +80,10 @@ export class Messenger {
     if (to === 'master') return this.#onMaster(envelope, sender);
     if (to === 'parent') return this.#needs.parent.send(envelope);
     const agent = this.#needs.agent();
-    if ((to === 'agent' || to === 'both') && agent) this.#post(agent, envelope);
-    if (to === 'app' || to === 'both') for (const app of this.#needs.apps()) this.#post(app, envelope);
+    const addressed = envelope.to ? envelope : { ...envelope, to };
+    if ((to === 'agent' || to === 'both') && agent) this.#post(agent, addressed);
+    else if (to === 'agent' && envelope.from !== 'master') this.#drop(envelope.from ?? 'unknown', 'there is no agent just now', envelope.action);
+    if (to === 'app' || to === 'both') for (const app of this.#needs.apps()) this.#post(app, addressed);
   }
 
   #post(worker: WorkerProcess, envelope: Envelope): void {

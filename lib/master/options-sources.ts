@@ -85,13 +85,13 @@ async function wrongFlags(flags: Readonly<Record<string, unknown>>): Promise<Iss
     const [name = path, ...key] = path.split('.');
     const flag = OPTIONS.find(option => option.name === name)?.flag;
     const label = flag === undefined ? path : [flagName(flag), ...key].join(' ');
-    return { kind: 'usage', message: key.length > 0 && got === null ? `${label}: should be KEY=VALUE` : `${label}: ${message}, got ${show(got)}` };
+    return { kind: 'usage', message: key.length > 0 && got === null ? `${label}: should be KEY=VALUE` : `${label}: ${message}, got ${show(got, path)}` };
   });
 }
 
 async function wrongVariables({ options, names }: FromEnvironment): Promise<Issue[]> {
   const issues = optionIssues(options);
-  return issues.map(({ path, message, got }) => ({ kind: 'usage', message: `${names.get(path) ?? path} (environment): ${message}, got ${show(got)}` }));
+  return issues.map(({ path, message, got }) => ({ kind: 'usage', message: `${names.get(path) ?? path} (environment): ${message}, got ${show(got, path)}` }));
 }
 
 /** One spelling of each duration: the strongest source's. Wrong ones are reported elsewhere. */

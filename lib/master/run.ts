@@ -37,12 +37,14 @@ export interface Preparations {
   readonly suspicions?: readonly ClusterEvent[];
   /** Instead of a reload. */
   readonly onReloadAsked?: () => void;
+  /** Instead of a stop. */
+  readonly onKilledByDebugger?: () => void;
 }
 
 /** Wires a cluster whose facts are logged. Nothing is forked yet. */
 export async function prepareCluster(
   settings: Settings,
-  { logger = deferred(masterLogger()), suspicions = [], onReloadAsked }: Preparations = {},
+  { logger = deferred(masterLogger()), suspicions = [], ...hooks }: Preparations = {},
 ): Promise<Cluster> {
   const events = new EventBus();
   const parent = parentLine();
@@ -60,36 +62,44 @@ export async function prepareCluster(
     logger.open();
   });
   const settled = await settlePort(settings, event => events.emit(event));
-  return new Cluster(settled, { clock: systemClock, random: Math.random, parent, events, onReloadAsked });
+  return new Cluster(settled, { clock: systemClock, random: Math.random, parent, events, ...hooks });
 }
 
-/**
- * TERM, INT, QUIT: the first stops, the second leaves two seconds, the third none. HUP reloads.
- * @param stop the first signal's doing
- */
-export function obeySignals(
-  cluster: Cluster,
-  stop: (signal: string, force: AbortSignal) => void = (signal, force) => void cluster.stop({ force, signal }),
-  clock: Clock = systemClock,
-): void {
+export interface SignalHandlers {
+  /** The first of TERM, INT, QUIT. */
+  stop(signal: string, force: AbortSignal): void;
+  /** HUP. */
+  reload(): void;
+  /** The second, and the third. */
+  hurried(signal: string, leftMs: number): void;
+}
+
+/** TERM, INT, QUIT: the first stops, the second leaves two seconds, the third none. HUP reloads. */
+export function obeySignals({ stop, reload, hurried }: SignalHandlers, clock: Clock = systemClock): void {
   const impatient = new AbortController();
   let received = 0;
   let lastAt = Number.NEGATIVE_INFINITY;
-  onSignals(['SIGHUP'], () => void cluster.reload().catch(() => {})); // A failure is told by its event.
+  onSignals(['SIGHUP'], reload);
   onSignals(STOP_SIGNALS, signal => {
     const isEcho = clock.now() - lastAt < SAME_ACT_MS;
     lastAt = clock.now();
     if (isEcho) return;
     received++;
-    if (received === 1) stop(signal, impatient.signal);
-    else hurry(cluster, { signal, impatient, clock, leftMs: received === 2 ? IMPATIENCE_MS : 0 });
+    if (received === 1) return stop(signal, impatient.signal);
+    const leftMs = received === 2 ? IMPATIENCE_MS : 0;
+    hurried(signal, leftMs);
+    if (leftMs === 0) impatient.abort();
+    else clock.after(leftMs, () => impatient.abort());
   });
 }
 
-function hurry(cluster: Cluster, { signal, impatient, clock, leftMs }: { signal: string; impatient: AbortController; clock: Clock; leftMs: number }): void {
-  cluster.tell({ type: 'cluster-stop-hurried', signal, leftMs });
-  if (leftMs === 0) impatient.abort();
-  else clock.after(leftMs, () => impatient.abort());
+/** What they mean to one cluster. */
+export function signalHandlers(cluster: Cluster): SignalHandlers {
+  return {
+    stop: (signal, force) => void cluster.stop({ force, signal }),
+    reload: () => void cluster.reload().catch(() => {}), // A failure is told by its event.
+    hurried: (signal, leftMs) => cluster.tell({ type: 'cluster-stop-hurried', signal, leftMs }),
+  };
 }
 
 export function exitCodeOfStop({ survived, failed }: StopReport): number {

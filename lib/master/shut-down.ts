@@ -38,6 +38,7 @@ export async function shutDown(facts: ShutDownFacts, { force, signal }: StopOpti
   const deadline = new AbortController();
   const cancelDeadline = clock.after(budgetMs, () => deadline.abort());
   workforce?.notices.clusterStopping();
+  for (const agent of workforce?.agents?.workers ?? []) agent.stay();
   workforce?.dropSpares();
   workforce?.listeners.close();
   const report = await stopInOrder(partsOf(facts), force ? AbortSignal.any([force, deadline.signal]) : deadline.signal);

@@ -1,5 +1,8 @@
 // The door for programs: `startCluster(options)`, as egg-cluster has it, with a handle.
 
+import { messageOf } from '../errors.js';
+import { setExitCode } from '../system/environment.js';
+import { printError } from '../system/last-resort.js';
 import type { StartOptions } from './call-options.js';
 import type { Cluster } from './cluster.js';
 import { Master } from './master.js';
@@ -18,15 +21,21 @@ type Callback = (error?: Error, cluster?: Cluster) => void;
 export function startCluster(options?: StartOptions | null): Promise<Cluster>;
 export function startCluster(options: StartOptions | null | undefined, callback: Callback): Promise<undefined>;
 /** An async function by its looks, too: egg-mock refuses any other. Through the class, so that a framework that patches its prototype is heard. */
-export async function startCluster(options?: StartOptions | null, callback?: Callback): Promise<Cluster | undefined> {
-  if (callback === undefined) return new Master(options).cluster;
+export async function startCluster(options?: StartOptions | null, callback?: Callback | null): Promise<Cluster | undefined> {
+  if (typeof callback !== 'function') return new Master(options).cluster;
   let cluster: Cluster;
   try {
     cluster = await new Master(options).cluster;
   } catch (error) {
+    if (options?.['ownProcess'] !== false) reportFailure(error); // A callback that does not look must not turn a failed start into exit code 0.
     callback(error as Error);
     return undefined;
   }
   callback(undefined, cluster);
   return undefined;
+}
+
+function reportFailure(error: unknown): void {
+  setExitCode(1);
+  printError(`startCluster: ${messageOf(error)}`);
 }

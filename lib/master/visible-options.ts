@@ -9,6 +9,8 @@ export function withoutSecrets(options: Readonly<Record<string, unknown>>): Reco
   return JSON.parse(JSON.stringify(options, (key, value: unknown) => (isSecret(key, value) ? undefined : value))) as Record<string, unknown>;
 }
 
+export const isSecretName = (name: string): boolean => SECRET.test(name);
+
 function isSecret(key: string, value: unknown): boolean {
   return SECRET.test(key) || (typeof value === 'string' && value.includes('-----BEGIN')) || key === 'pfx';
 }

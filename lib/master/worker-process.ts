@@ -109,6 +109,11 @@ export class WorkerProcess implements SupervisedProcess {
     return this.#family;
   }
 
+  /** Others go first. */
+  stay(): void {
+    this.forked.send(framed({ act: 'stay' }));
+  }
+
   stop(): void {
     this.#isLeaving = true;
     this.forked.send(framed({ act: 'leave' }));

@@ -48,6 +48,8 @@ export class Workforce {
   readonly #options: Readonly<Record<string, unknown>>;
   readonly #dispatcher: Dispatcher | undefined;
   readonly #forking: Forking;
+  /** Whether the last failure of each role came before it was ready. */
+  readonly #failedAtBoot: Record<Role, boolean> = { agent: false, app: false };
   #families: readonly ProcessIdentity[] = [];
   readonly #diedInSlot = new Map<number, number>();
   /** Where the first app worker that counted was reached. */
@@ -100,7 +102,8 @@ export class Workforce {
     const { apps, agents } = this;
     const isRetrying = apps.group.isRetrying || (agents?.group.isRetrying ?? false);
     const alive = (crew: Crew | undefined) => crew?.group.children.filter(({ status }) => status !== 'starting').length ?? 0;
-    return { apps: alive(apps), agents: alive(agents), wantsAgent: agents !== undefined, isRetrying };
+    const facts = { apps: alive(apps), agents: alive(agents), wantsAgent: agents !== undefined, isRetrying };
+    return { ...facts, failsAtBoot: this.#failedAtBoot[facts.apps === 0 ? 'app' : 'agent'] };
   }
 
   #crew(role: Role): Crew {
@@ -195,6 +198,7 @@ export class Workforce {
   #onLeft(worker: WorkerProcess, child: Child): void {
     const { settings, clock, onKilledByDebugger } = this.#needs;
     if (child.failed) this.lastFailure = { child, worker };
+    if (child.failed) this.#failedAtBoot[worker.role] = child.readyAt === undefined;
     if (worker.role === 'agent' && child.failed) this.#loseAgent(new StartFailure('agent', child));
     if (worker.role === 'agent') this.notices.agentLeft(!child.failed);
     else this.notices.appLeft(child.failed || !settings.isProduction);

@@ -36,6 +36,12 @@ export type ControlAction = keyof typeof CONTROL_ROUTES;
 
 /** Facts that only the master tells: nobody else can send them in its name. */
 const MASTER_ONLY: ReadonlySet<string> = new Set(['app-exit', 'agent-exit', 'app-worker-died', 'agent-worker-died']);
+const TOLD_TO_WORKERS: ReadonlySet<string> = new Set([...MASTER_ONLY, 'egg-pids', 'egg-ready', 'agent-start']);
+
+/** What somebody else than the master may not tell agent, apps or parent. */
+export function isMastersFact(action: string): boolean {
+  return TOLD_TO_WORKERS.has(action);
+}
 
 export type Verdict = { readonly control: ControlAction } | { readonly pass: true } | { readonly refuse: string };
 

@@ -20,13 +20,14 @@ export type WorkerWord =
 /**
  * From the master to a worker.
  * - `go`: a spare becomes a worker, its user code may run.
+ * - `stay`: the cluster stops, and this worker's turn comes later: a SIGTERM to the whole group is not yet for it.
  * - `signal` is a thread's SIGTERM.
  * - `leave` comes with SIGTERM: a SIGTERM without it is known to be somebody else's, and draining is over.
  */
 export type MasterWord =
   | { readonly act: 'boot'; readonly options: unknown }
   | { readonly act: 'drain'; readonly lingerMs: number }
-  | { readonly act: 'leave' | 'go' | 'signal' };
+  | { readonly act: 'leave' | 'go' | 'stay' | 'signal' };
 
 export type Framed<W> = W & { readonly cmd: typeof CMD };
 

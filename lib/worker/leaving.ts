@@ -29,6 +29,7 @@ export class Leaving {
   readonly #patienceOver = new Latch();
   #drained: Promise<void> | undefined;
   #isLeaving = false;
+  #isToStay = false;
   /** Closes what user code opened; set once there is something. */
   close: () => unknown = () => {};
 
@@ -47,6 +48,11 @@ export class Leaving {
   finish(): void {
     this.#masterKnows.open();
     this.#patienceOver.open();
+  }
+
+  /** The master stops the others first. */
+  stay(): void {
+    this.#isToStay = true;
   }
 
   prepare(isClusterWorker: boolean): void {
@@ -91,6 +97,7 @@ export class Leaving {
 
   #leave(gracefully: () => void): void {
     afterUnref(MASTERS_WORD_MS, () => {
+      if (this.#isToStay) return; // Its word will come.
       if (!this.#masterKnows.isOpen) say({ act: 'leaving' });
       this.#masterKnows.open();
     });

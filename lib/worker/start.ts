@@ -38,6 +38,7 @@ export function startWorker(boot: Boot): void {
   setContext({ boot, tracker, leaving, mayRun });
   onWord(word => {
     if (word.act === 'go') go();
+    if (word.act === 'stay') leaving.stay();
     if (word.act === 'leave') leaving.finish();
     if (word.act === 'drain') void leaving.drain(word.lingerMs).then(() => say({ act: 'drained' }));
   });

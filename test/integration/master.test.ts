@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { suite, test } from 'node:test';
@@ -6,7 +7,7 @@ import { ClusterAgentWorkerError, ClusterWorkerExceptionError, Master, startClus
 import { spawnCluster } from '../../lib/testing.js';
 import { ask, bodyOf } from '../support/client.js';
 import { FRAMEWORK } from '../support/egg.js';
-import { fixture } from '../support/fixtures.js';
+import { fixture, ROOT } from '../support/fixtures.js';
 
 const require = createRequire(import.meta.url);
 
@@ -39,6 +40,21 @@ suite("egg-cluster's public surface", () => {
     const said = lines().filter(line => /^(HEARD|EXIT|RELOAD|SIGNAL|END|READY)/.test(line));
     assert.deepEqual(said.slice(0, 5), ['READY undefined true {"agent":1,"worker":2} started', 'HEARD you', 'RELOAD', 'EXIT SIGKILL', 'SIGNAL SIGTERM false']);
     assert.equal(said.at(-1), 'END 0 true');
+  });
+
+  test('close() before anything is forked: nothing is, and the process ends with 0; a signal in the first moment does the same', () => {
+    const options = JSON.stringify({ framework: FRAMEWORK, baseDir: fixture('eggs/plain'), port: 7001, workers: 1 });
+    for (const act of ['master.close()', "process.kill(process.pid, 'SIGTERM')"]) {
+      const script = `
+        const { Master } = require('app-cluster');
+        class Own extends Master { async close() { console.log('CLOSED BY US'); await super.close(); } }
+        const master = new Own(${options});
+        ${act};`;
+      const { status, stdout } = spawnSync(process.execPath, ['--input-type=commonjs', '-e', script], { cwd: ROOT, encoding: 'utf8', timeout: 20_000 });
+      assert.equal(status, 0, stdout);
+      assert.equal(stdout.match(/CLOSED BY US/g)?.length, 1);
+      assert.doesNotMatch(stdout, /started on/);
+    }
   });
 
   test('the constructor throws what startCluster rejects with: the very words of egg-cluster, advice as the cause', async () => {

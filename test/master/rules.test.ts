@@ -73,7 +73,7 @@ function watched(facts: HealthFacts, isPatient = true) {
   return { clock, lost, state, cancel };
 }
 
-const NOBODY: HealthFacts = { agents: 1, apps: 0, wantsAgent: true, isRetrying: false };
+const NOBODY: HealthFacts = { agents: 1, apps: 0, wantsAgent: true, isRetrying: false, failsAtBoot: false };
 
 test('three checks ten seconds apart that find nobody: lost, not a millisecond before', () => {
   const { clock, lost } = watched(NOBODY);
@@ -84,12 +84,14 @@ test('three checks ten seconds apart that find nobody: lost, not a millisecond b
   assert.equal(clock.pending, 0);
 });
 
-test('no agent is as bad, unless none is wanted; a retry is hope, but not to startCluster', () => {
+test('no agent is as bad, unless none is wanted; a retry is hope, but not to startCluster in a crash loop at boot', () => {
   for (const [facts, count, isPatient = true] of [
     [{ ...NOBODY, agents: 0, apps: 2 }, 1],
     [{ ...NOBODY, agents: 0, apps: 2, wantsAgent: false }, 0],
     [{ ...NOBODY, isRetrying: true }, 0],
-    [{ ...NOBODY, isRetrying: true }, 1, false],
+    [{ ...NOBODY, isRetrying: true }, 0, false],
+    [{ ...NOBODY, isRetrying: true, failsAtBoot: true }, 0, true],
+    [{ ...NOBODY, isRetrying: true, failsAtBoot: true }, 1, false],
   ] as const) {
     const { clock, lost } = watched(facts, isPatient);
     clock.tick(100_000);
