@@ -24,6 +24,32 @@ const actions = ({ received }: Pick<Seen, 'received'>) => received.map(({ action
 const records = (options: Record<string, unknown> = {}) => ({ options: { baseDir: fixture('eggs/records'), ...options } });
 
 suite('a framework of the egg kind', { concurrency: 2 }, () => {
+  test('a SIGTERM to the whole group: apps first, then the agent, and what was accepted is answered', async () => {
+    await using cluster = await spawnEgg({ options: { baseDir: fixture('eggs/closes-in-order') } });
+    const late = [ask(cluster.port, '/late'), ask(cluster.port, '/late')];
+    await ask(cluster.port); // They were accepted before this one.
+    for (const pid of [cluster.agent() ?? 0, ...cluster.workers(), cluster.pid]) cluster.kill(pid, 'SIGTERM');
+    for (const { body } of await Promise.all(late)) assert.equal(body, 'late');
+    assert.deepEqual(await cluster.exited, { code: 0, signal: null });
+    assert.deepEqual(cluster.output().match(/CLOSED \w+/g), ['CLOSED app', 'CLOSED app', 'CLOSED agent']);
+  });
+
+  test('what only the master tells is not believed from anybody else', async () => {
+    await using cluster = await spawnEgg(records());
+    const say = (message: object) => ask(cluster.port, `/?send=${encodeURIComponent(JSON.stringify(message))}`);
+    const before = await seenBy(cluster);
+    await say({ action: 'egg-ready', to: 'app', data: {} });
+    await say({ action: 'egg-pids', receiverPid: String(before.pid), data: [1] });
+    await say({ action: 'agent-start', to: 'app' });
+    await say({ action: 'egg-ready', to: 'parent', data: { forged: true } });
+    await say({ action: 'after', to: 'app' });
+    let received: Seen['received'] = [];
+    while (!received.some(({ action }) => action === 'after')) ({ received } = await seenBy(cluster));
+    assert.equal(received.filter(({ action }) => action === 'egg-ready').length, 1);
+    assert.ok(!received.some(({ action, data }) => action === 'agent-start' || (action === 'egg-pids' && String(data) === '1')));
+    assert.ok(!cluster.messages.some(({ data }) => (data as { forged?: boolean } | undefined)?.forged));
+  });
+
   test('an agent that dies while the apps boot fails the start', async () => {
     await using cluster = await launchEgg({ options: { baseDir: fixture('eggs/agent-dies-while-apps-boot') } });
     assert.deepEqual(await cluster.exited, { code: 1, signal: null });

@@ -63,6 +63,16 @@ test('boot: the first failure is final and retried by nobody', async () => {
   assert.equal(count(), 2);
 });
 
+test('boot: one that is overdue gets no newcomer beside it while it takes its time to go', async () => {
+  const { group, nth, clock, count } = setUp();
+  const started = group.resize(2);
+  clock.tick(PATIENCE.start + PATIENCE.stop - 1);
+  assert.equal(count(), 2);
+  nth(1).exit({ code: 0 });
+  await assert.rejects(started, StartFailure);
+  assert.equal(count(), 2);
+});
+
 test('an unstable death is answered after the back-off, not before, in the same slot', () => {
   const { clock, nth, count, slots } = running(2);
   nth(2).exit({ code: 1 });
