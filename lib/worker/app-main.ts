@@ -28,6 +28,9 @@ interface Target {
   readonly reusePort: boolean;
 }
 
+const HTTP_PORT = 7_001;
+const HTTPS_PORT = 8_443;
+
 const logger = workerLogger('app');
 
 function fail(error: unknown, what = 'start error'): void {
@@ -39,7 +42,9 @@ function fail(error: unknown, what = 'start error'): void {
 /** The app may set its port in code: in the very object it was given, in its `options`, or in its configuration. */
 function targetOf(app: Application, options: WorkerOptions, isHttps: boolean): Target {
   const listen = app.config?.cluster?.listen;
-  const own = listen?.port === undefined ? (isHttps ? 8443 : 7001) : listen.port; // null is a mistake, and said so
+  // egg's own configuration always says 7001: with the https option that is nobody's wish. null is a mistake, and said so.
+  const isDefaulted = listen?.port === undefined || (listen.port === HTTP_PORT && Boolean(options['https']));
+  const own = isDefaulted ? (isHttps ? HTTPS_PORT : HTTP_PORT) : listen.port;
   const port = options['port'] ?? own;
   return {
     port: toPort(port),

@@ -3,6 +3,7 @@ import { suite, test } from 'node:test';
 import { freePort } from '../../lib/system/free-port.js';
 import { isAlive } from '../../lib/system/process-tree.js';
 import { ask, startLoad } from '../support/client.js';
+import { fixture } from '../support/fixtures.js';
 import { answers, refused, STACKS, seenBy, seenWhere, startEgg, Tool } from '../support/real-egg.js';
 
 for (const [name, { scripts }] of Object.entries(STACKS)) {
@@ -82,6 +83,12 @@ for (const [name, { scripts }] of Object.entries(STACKS)) {
       await seenWhere(cluster.port, ({ heard, counts }) => heard.length > 0 && counts.all > 0);
       assert.deepEqual(await cluster.stop(), { code: 0, signal: null });
       assert.equal(cluster.output().match(/^app closed$/gm)?.length, 2);
+    });
+
+    test('https without a port is 8443, although the configuration of egg itself says 7001', async () => {
+      const https = { key: fixture('tls/key.pem'), cert: fixture('tls/cert.pem') };
+      await using cluster = await startEgg(name, { https, port: null });
+      assert.match(cluster.output(), /egg started on https:\/\/127\.0\.0\.1:8443/);
     });
 
     test('sticky: served through the master, clients kept', async () => {
