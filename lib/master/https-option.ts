@@ -1,6 +1,7 @@
 // The https option and its files.
 
 import type { ClusterOptions, Issue } from '../protocol/options.js';
+import { isEgg4 } from '../system/entries.js';
 import { whyUnreadable } from '../system/project-files.js';
 import { list } from './option-values.js';
 
@@ -17,7 +18,8 @@ export function httpsOf(options: ClusterOptions, issues: Issue[], isTerse: boole
   for (const [name, file] of files) {
     const reason = file === undefined ? 'it is not given' : file.includes('-----BEGIN') ? undefined : whyUnreadable(file);
     const advice = `${file ?? ''} (${reason}). Give the full path of a readable PEM file.`;
-    if (reason) issues.push({ kind: 'configuration', message: `options.https.${name} should exists`, advice });
+    const isThere = isEgg4 && file !== undefined ? ' file' : '';
+    if (reason) issues.push({ kind: 'configuration', message: `options.https.${name}${isThere} should exists`, advice });
     if (reason && isTerse) break; // As egg-cluster: the first.
   }
   return { ...own, key, cert };

@@ -61,7 +61,7 @@ function startError({ failed, startMs, conflict }: StartErrorFacts): ClusterErro
   const { role, lastWords } = failed.worker;
   if (conflict !== undefined && role === 'app') return addressInUse(conflict.address, conflict.holder);
   const misfit = lastWords.lines.flatMap(line => NO_FRAMEWORK.exec(line)?.[0] ?? []).at(-1);
-  if (misfit !== undefined) return new ClusterError('ERR_INVALID_CONFIG', misfit);
+  if (misfit !== undefined) return new ClusterError('ERR_INVALID_CONFIG', misfit, { kind: 'application' });
   const who = nameOf(failed);
   const details = { role, pid: child.process.pid, exit: child.exit, lastOutput: lastWords.lines };
   if (child.failedBy === 'overdue') {

@@ -23,6 +23,9 @@ export const PRELOAD_FILE = built('worker/preload.cjs');
 export const PRELOAD_URL = pathToFileURL(built('worker/preload.js')).href;
 /** What both load. */
 export const START_FILE = built('worker/start.cjs');
+/** Installed as `@eggjs/cluster`: some of its texts differ from those of `egg-cluster`. */
+export const isEgg4 = PACKAGE.endsWith(join('@eggjs', 'cluster'));
+
 /** The names under which egg installs a cluster, and where in it egg's tools search the process list for the workers' files. */
 const ALIASES: Readonly<Record<string, string>> = { 'egg-cluster': 'lib', '@eggjs/cluster': 'dist/commonjs' };
 
@@ -38,7 +41,7 @@ export function workerFile(role: 'agent' | 'app', framework: string): string {
     const found = folders.map(seenFrom => installedPackage(name, seenFrom)).find(path => path !== undefined && realPath(path) === own);
     if (found !== undefined) return join(found, folder, file);
   }
-  return join(PACKAGE, PACKAGE.endsWith(join('@eggjs', 'cluster')) ? 'dist/commonjs' : 'lib', file);
+  return join(PACKAGE, isEgg4 ? 'dist/commonjs' : 'lib', file);
 }
 /** The command's file, for those who start a master as a process of its own. */
 export const COMMAND_FILE = join(PACKAGE, 'bin', 'app-cluster.js');

@@ -38,11 +38,13 @@ export async function loadFramework<T extends FrameworkInstance>(
   attend: (instance: T) => void,
 ): Promise<void> {
   const framework = await loadPackage(options.framework);
-  const Class = exportNamed(framework, exportName);
-  if (typeof Class !== 'function') {
-    const message = `should define ${exportName} in ${options.framework}`;
-    throw new ClusterError('ERR_INVALID_CONFIG', message, { details: { framework: options.framework, exportName } });
+  // Both, by whoever comes first: a framework without apps should not boot an agent.
+  const missing = ['Application', 'Agent'].find(name => typeof exportNamed(framework, name) !== 'function');
+  if (missing !== undefined) {
+    const message = `should define ${missing} in ${options.framework}`;
+    throw new ClusterError('ERR_INVALID_CONFIG', message, { details: { framework: options.framework, exportName: missing } });
   }
+  const Class = exportNamed(framework, exportName);
   const instance = new (Class as new (options: WorkerOptions) => T)(options);
   attend(instance);
   const context = workerContext();

@@ -25,7 +25,9 @@ for (const [name, { mock, scripts }] of Object.entries(STACKS)) {
       assert.doesNotMatch(cluster.stderr(), /Error/);
     });
 
-    test(`${scripts} start --daemon says where, ${scripts} stop ends it`, async () => {
+    const skip =
+      scripts === 'eggctl' && Number(process.versions.node.split('.')[0]) >= 26 ? 'eggctl 4.0.0 itself fails on Node 26: it leaves a FileHandle open' : false;
+    test(`${scripts} start --daemon says where, ${scripts} stop ends it`, { skip }, async () => {
       const port = await freePort(0);
       const title = `smoke-of-${name}`;
       await using start = new Tool(name, [scripts, 'start', '--daemon', `--title=${title}`, '--workers=2', `--port=${port}`]);
