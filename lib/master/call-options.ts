@@ -56,11 +56,10 @@ function withPemTexts(options: Record<string, unknown>): GivenOptions {
   return { ...options, https: Object.fromEntries(Object.entries(https).map(([key, value]) => [key, toText(value)])) as ClusterOptions['https'] };
 }
 
-/** Unknown keys that look like mistyped ones, and old spellings. */
+/** Unknown keys that look like mistyped ones. */
 export function suspicionsOf(options: Readonly<Record<string, unknown>>): ClusterEvent[] {
-  const suspected = Object.keys(options).flatMap(key => {
+  return Object.keys(options).flatMap(key => {
     const meant = isOptionName(key) ? undefined : nearestOption(key);
     return meant === undefined ? [] : [{ type: 'option-suspected' as const, key, meant }];
   });
-  return options['https'] === true ? [...suspected, { type: 'https-flag-deprecated' }] : suspected;
 }

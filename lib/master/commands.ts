@@ -79,6 +79,7 @@ function bootOf(role: Boot['role'], { settings, masterPid }: { settings: Setting
     framework: program.kind === 'framework' ? program.directory : undefined,
     serve: { port: settings.port ?? (settings.isHttps ? 8443 : 7001), host: settings.host, isHttps: settings.isHttps },
     readyOn: settings.readyOn,
+    isPortGiven: settings.port !== undefined,
     mayStartLong: !timeouts.isStartGiven,
     drainMs: timeouts.app.drain ?? 0,
     stopMs: timeouts[role].stop ?? 0,

@@ -6,11 +6,13 @@
 
 import { EventEmitter } from 'node:events';
 import { ClusterError } from '../errors.js';
+import { HTTPS_FLAG_DEPRECATED } from '../observe/log.js';
 import { type DeferredLogger, deferred, masterLogger } from '../observe/logger.js';
 import type { Role } from '../protocol/events.js';
 import type { Envelope } from '../protocol/messages.js';
 import { workerFile } from '../system/entries.js';
 import { exitProcess, onProcessExit, setExitCode } from '../system/environment.js';
+import { printError } from '../system/last-resort.js';
 import { requirePackage } from '../system/require-package.js';
 import { checkOptions, type StartOptions, suspicionsOf } from './call-options.js';
 import type { Cluster } from './cluster.js';
@@ -53,6 +55,7 @@ export class Master extends EventEmitter {
   constructor(options?: StartOptions | null) {
     super();
     const { settings, given } = checkOptions(options ?? {});
+    if (given.https === true) printError(HTTPS_FLAG_DEPRECATED);
     this.#settings = settings;
     this.#isOwnProcess = given.ownProcess !== false;
     this.options = settings.options as MasterOptions;

@@ -15,6 +15,8 @@ import { findProgram } from './program.js';
 import type { Program, Settings } from './settings.js';
 import { timeoutsOf } from './timeouts.js';
 
+const HTTPS_PORT = 8_443;
+
 export type Flavour = Settings['flavour'];
 
 /** Keys that concern the master alone; everything else is handed to the framework untouched. */
@@ -110,9 +112,10 @@ export function resolveSettings(given: ClusterOptions, flavour: Flavour): Settin
 
 /** As egg-cluster hands them out: with its defaults, and in its order. */
 function forFramework(options: Readonly<Record<string, unknown>>, framework: string, isDebug: boolean): Record<string, unknown> {
-  const { baseDir, port, https } = options;
+  const { baseDir, https } = options;
+  const port = options['port'] ?? (https ? HTTPS_PORT : undefined); // Shown as egg-cluster shows it; the application's own port comes first.
   const defaults = { framework, baseDir, port, reusePort: false, workers: undefined, plugins: null, https: false, startMode: 'process', ports: [], env: null };
-  return { ...defaults, ...options, framework, https: https ?? false, env: options['env'] ?? null, ...(isDebug ? { isDebug } : {}) };
+  return { ...defaults, ...options, port, framework, https: https ?? false, env: options['env'] ?? null, ...(isDebug ? { isDebug } : {}) };
 }
 
 /** Production: by the environment's name, else by NODE_ENV; the command line is production unless something says otherwise. */

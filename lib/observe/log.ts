@@ -3,6 +3,7 @@
 
 import { ClusterWorkerExceptionError } from '../errors.js';
 import type { ClusterEvent, EventOf, EventType } from '../protocol/events.js';
+import { isEgg4 } from '../system/entries.js';
 import type { Level, Logger } from './logger.js';
 
 interface Line {
@@ -170,9 +171,11 @@ const TEXTS: Texts = {
   'port-changed': ({ wanted, got }) => line('warn', `[master] port ${wanted} is in use, using ${got}`),
   'pid-file-kept': ({ path, reason }) => line('warn', `[master] the pid file ${path} was not removed: ${reason}`),
   'option-suspected': ({ key, meant }) => line('warn', `[master] unknown option ${json(key)}: did you mean ${json(meant)}?`),
-  'https-flag-deprecated': () => line('warn', '[egg-cluster:deprecated] [master] Please use `https: { key, cert, ca }` instead of `https: true`'),
   'master-erred': ({ message }) => line('error', `[master] ${message}`),
 };
+
+/** Not a log line: egg-cluster's goes to stderr as it is. */
+export const HTTPS_FLAG_DEPRECATED = `[${isEgg4 ? '@eggjs/cluster' : 'egg-cluster'}:deprecated] [master] Please use \`https: { key, cert, ca }\` instead of \`https: true\``;
 
 /** @param isQuiet while developing: life-cycle lines are debug, not info */
 export function logEvents(logger: Logger, isQuiet: boolean): (event: ClusterEvent) => void {

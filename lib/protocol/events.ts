@@ -103,7 +103,6 @@ export type ClusterEvent =
     } & ChildFacts)
   | ({ readonly type: 'child-listening'; readonly address: ListeningAddress } & ChildFacts)
   | { readonly type: 'crew-stopping'; readonly role: Role; readonly waitMs: number }
-  | { readonly type: 'https-flag-deprecated' }
   | ({ readonly type: 'child-disconnected'; readonly askedFor: boolean; readonly state: string; readonly pids: readonly string[] } & ChildFacts)
   | ({
       readonly type: 'child-left';

@@ -73,6 +73,8 @@ export interface Boot {
   readonly framework?: string | undefined;
   readonly serve: { readonly port: number; readonly host?: string | undefined; readonly isHttps: boolean };
   readonly readyOn: 'listening' | 'signal' | 'online';
+  /** False: the options' port is a default, and an application's own comes first. */
+  readonly isPortGiven: boolean;
   /** Nobody asked for a limit of the start: a framework's own one may be longer than the default. */
   readonly mayStartLong: boolean;
   /** Longest drain, for one whose master is gone. */

@@ -45,7 +45,8 @@ function targetOf(app: Application, options: WorkerOptions, isHttps: boolean): T
   // egg's own configuration always says 7001: with the https option that is nobody's wish. null is a mistake, and said so.
   const isDefaulted = listen?.port === undefined || (listen.port === HTTP_PORT && Boolean(options['https']));
   const own = isDefaulted ? (isHttps ? HTTPS_PORT : HTTP_PORT) : listen.port;
-  const port = options['port'] ?? own;
+  const isGiven = workerContext()?.boot.isPortGiven || options['port'] !== HTTPS_PORT;
+  const port = (isGiven ? options['port'] : undefined) ?? own;
   return {
     port: toPort(port),
     hostname: (options['host'] as string | undefined) ?? listen?.hostname,
