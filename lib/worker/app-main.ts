@@ -3,6 +3,7 @@
 import { workerLogger } from '../observe/logger.js';
 import { hasReusePort } from '../system/environment.js';
 import { resolveHttps, type TlsOptions } from '../system/https-files.js';
+import { onFatal } from '../system/output-tap.js';
 import { sendUserMessage } from '../system/uplink.js';
 import { workerContext } from './context.js';
 import { closeThenExit, type FrameworkInstance, loadFramework, readOptions, type WorkerOptions } from './framework.js';
@@ -101,15 +102,13 @@ function attend(app: Application, options: WorkerOptions): void {
     if (!hasFailed) fail(error, what);
     hasFailed = true;
   };
-  // While booting, an error that no listener of the application's takes is told as egg tells errors, instead of being thrown.
-  const onError = (error: unknown) => {
-    if ((app.listenerCount?.('error') ?? 1) <= 1) failOnce(error);
-  };
-  app.on?.('error', onError);
+  let isBooting = true;
+  // An 'error' that nobody listens to is thrown and ends the process: told as egg tells errors first. A listener would be counted by egg's tests.
+  onFatal({ onError: error => isBooting && logger.error(error), onExit: () => {} });
   app.once?.('startTimeout', () => failOnce(undefined, 'start timeout'));
   app.ready(error => {
     if (error) return failOnce(error); // It may come as 'error' too.
-    app.removeListener?.('error', onError);
+    isBooting = false;
     serve(app, options).catch(failOnce);
   });
 }

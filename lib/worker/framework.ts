@@ -13,8 +13,6 @@ import { beatWhileStarting, type SelfLimited } from './own-start-limit.js';
 export interface FrameworkInstance {
   ready(callback: (error?: Error) => void): unknown;
   close?(): unknown;
-  on?(event: string, listener: (...args: unknown[]) => void): unknown;
-  listenerCount?(event: string): number;
   once?(event: string, listener: (...args: unknown[]) => void): unknown;
   removeListener?(event: string, listener: (...args: unknown[]) => void): unknown;
   emit?(event: string, ...args: unknown[]): unknown;
