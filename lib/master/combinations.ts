@@ -4,14 +4,10 @@ import type { ClusterOptions, Issue } from '../protocol/options.js';
 import { toNumber } from './option-values.js';
 import type { Program } from './settings.js';
 
-/** What cannot work together, with worker threads, or in this process. */
-export function refuseCombinations(options: ClusterOptions, program: Program | undefined, issues: Issue[], isClusterWorker: boolean): void {
+/** What cannot work with worker threads. */
+export function refuseCombinations(options: ClusterOptions, program: Program | undefined, issues: Issue[]): void {
   const refuse = (message: string) => issues.push({ kind: 'usage', message });
-  if (options.startMode !== 'worker_threads') {
-    if (isClusterWorker)
-      refuse('ERR_NOT_SUPPORTED: this process is itself a worker of a cluster and cannot fork any. Start it by itself; under pm2 in fork mode.');
-    return;
-  }
+  if (options.startMode !== 'worker_threads') return;
   if (options.sticky) refuse('sticky: cannot be combined with startMode "worker_threads": a connection cannot be handed to a thread. Leave one of them out.');
   if (options.reusePort && toNumber(options.port) === undefined) refuse('options.port must be specified when reusePort is enabled');
   if (program?.kind === 'entry') refuse('startMode "worker_threads" is for frameworks: a program is the main module of a process. Leave it out.');

@@ -3,7 +3,6 @@
 import { basename, dirname, extname, resolve } from 'node:path';
 import { messageOf } from '../errors.js';
 import { type ClusterOptions, type Issue, issuesError } from '../protocol/options.js';
-import { isClusterWorker } from '../system/cluster-worker.js';
 import { usableCpus } from '../system/cpu-limit.js';
 import { currentDirectory, isUnderInspector, nodeOptions, runsTypeScript, variable } from '../system/environment.js';
 import { fileUrl, importUrl, resolveModule } from '../system/load-module.js';
@@ -60,7 +59,7 @@ export function resolveSettings(given: ClusterOptions, flavour: Flavour): Settin
   const isThreaded = options.startMode === 'worker_threads';
   const ports = isThreaded && !options.reusePort ? (options.ports ?? []) : [];
   const workers = ports.length > 0 ? { count: ports.length, why: 'one a port' } : workersOf(options);
-  refuseCombinations(options, program, issues, isClusterWorker());
+  refuseCombinations(options, program, issues);
   refuseUnserialisable(options, issues);
   if (issues.length > 0 || program === undefined) throw issuesError(issues, isTerse);
 

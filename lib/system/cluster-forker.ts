@@ -6,6 +6,7 @@
 
 import cluster, { type Worker } from 'node:cluster';
 import { format } from 'node:util';
+import { ClusterError } from '../errors.js';
 import { ChildChannel, framed } from './child-channel.js';
 import { failedFork } from './failed-fork.js';
 import type { ForkedChild, Forker, ForkPlan, ProgramCommand } from './forker.js';
@@ -32,7 +33,13 @@ export class ClusterForker implements Forker {
   readonly #reflex: Reflex;
   readonly #spares = new Map<string, ChildChannel>();
 
+  /** Throws in a process that is itself a worker of a cluster: it cannot fork any. */
   constructor(command: ProgramCommand, says: ForkerSays) {
+    if (cluster.isWorker)
+      throw new ClusterError(
+        'ERR_NOT_SUPPORTED',
+        'This process is itself a worker of a cluster and cannot fork any. Start it by itself; under pm2 in fork mode.',
+      );
     this.#command = command;
     this.#says = says;
     this.#reflex = takeReflex(command);

@@ -6,11 +6,11 @@
 // The hook is `net.Server.prototype._listen2`, non-public and the same on Node 20, 22, 24 and 26: `cluster` calls it after it has
 // put a handle into `server._handle`, and so do we. Where it is missing, threads listen for themselves.
 
-import { fork } from 'node:child_process';
 import { Server } from 'node:net';
 import { getSystemErrorName } from 'node:util';
 import { COPY_SOCKET_FILE } from './entries.js';
 import { environmentWith } from './environment.js';
+import { requirePackage as requireModule } from './require-package.js';
 import { onThreadWord, sayOnThread } from './thread-line.js';
 
 type Address = readonly [address: string | null, port: number, addressType: number | string, backlog: number, fd?: number, flags?: number];
@@ -73,6 +73,7 @@ function question(): (query: object) => Promise<Answer> {
 function copyOf(fd: number, where: Address): Promise<CopiedHandle> {
   return new Promise((resolve, reject) => {
     const env = environmentWith({ NODE_OPTIONS: '' });
+    const { fork } = requireModule<typeof import('node:child_process')>('node:child_process'); // Only here: worker processes load this file too.
     const child = fork(COPY_SOCKET_FILE, [], { stdio: ['ignore', 'ignore', 'inherit', 'ipc', fd], execArgv: [], env });
     child.once('message', (_, handle) => resolve(handle as unknown as CopiedHandle));
     child.once('error', reject);
