@@ -60,10 +60,18 @@ export class Listeners {
 
   /** True when the message was ours to answer. */
   onInternal(worker: WorkerProcess, message: CoreMessage): boolean {
-    if (message.cmd !== 'NODE_CLUSTER' || !this.#isHolding) return false;
+    if (message.cmd !== 'NODE_CLUSTER') return false;
+    if (!this.#isHolding) return this.#letListen(worker, message);
     if (message.act === 'queryServer') return this.#onQuery(worker, message);
     if (message.act === 'close' && typeof message.key === 'string') this.#onClose(worker, message.key);
     return this.#dispatcher?.onAck(worker, message.ack, message['accepted']) ?? false;
+  }
+
+  /** Core answers its processes; a thread is told to listen for itself. */
+  #letListen(worker: WorkerProcess, { act, seq }: CoreMessage): boolean {
+    if (!worker.forked.isThread) return false;
+    if (act === 'queryServer') reply(worker, { ack: seq, errno: 0, key: '' });
+    return true;
   }
 
   onExit(worker: WorkerProcess): void {

@@ -5,7 +5,7 @@
 // master. Nothing in the runtime depends on them: a message can never stand for a fact.
 
 import { EventEmitter } from 'node:events';
-import { ClusterError } from '../errors.js';
+import { ClusterError, messageOf } from '../errors.js';
 import { HTTPS_FLAG_DEPRECATED } from '../observe/log.js';
 import { type DeferredLogger, deferred, masterLogger } from '../observe/logger.js';
 import type { Role } from '../protocol/events.js';
@@ -63,7 +63,7 @@ export class Master extends EventEmitter {
     this.logger = deferred(masterLogger());
     this.workerManager = new WorkerManager(() => this.#running);
     this.messenger = { send: message => this.#running?.send(message) };
-    for (const [event, handler] of HANDLERS) this.on(event, (...data: unknown[]) => (this[handler] as (...data: unknown[]) => void)(...data));
+    for (const [event, handler] of HANDLERS) this.on(event, (...data: unknown[]) => this.#call(handler, data));
     if (this.#isOwnProcess) this.#obeySignals();
     this.#prepared = Promise.resolve().then(() => this.#prepare(given));
     this.#cluster = this.#prepared.then(cluster => (this.#isOwnProcess ? this.#own(cluster) : cluster.start()));
@@ -125,6 +125,12 @@ export class Master extends EventEmitter {
     this.closed = true;
     const cluster = await this.#prepared;
     await cluster.stop(this.#stopOptions);
+  }
+
+  /** A handler of a framework's own must not end the master: neither thrown nor rejected. */
+  #call(handler: (typeof HANDLERS)[number][1], data: unknown[]): void {
+    const report = (error: unknown) => this.#running?.tell({ type: 'master-erred', message: `${handler} failed: ${messageOf(error)}` });
+    void (async () => (this[handler] as (...data: unknown[]) => unknown)(...data))().catch(report);
   }
 
   #workerFile(role: Role): string {

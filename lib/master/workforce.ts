@@ -125,19 +125,20 @@ export class Workforce {
     const { settings } = this.#needs;
     const forked = this.#forking.fork(role, place, { count: this.apps.group.goal.size, replacesPid: this.#diedInSlot.get(place.slot) });
     this.#diedInSlot.delete(place.slot);
-    const worker = new WorkerProcess(role, place, forked, this.#hooks());
+    const worker = new WorkerProcess(role, place, forked, this.#hooks(role === 'app' ? settings.ports[place.slot] : undefined));
     if (settings.isDebug && forked.inspectorPort !== undefined) this.notices.debugging(worker, forked.inspectorPort);
     return worker;
   }
 
-  #hooks(): WorkerHooks {
+  /** @param port of a thread that has one of its own */
+  #hooks(port: number | undefined): WorkerHooks {
     const { emit, clock, settings } = this.#needs;
     const facts = (worker: WorkerProcess) => ({ role: worker.role, pid: worker.pid, ...worker.place });
     const pids = () => this.apps.workers.map(({ place }) => String(place.id));
     return {
       clock,
       lingerMs: settings.timeouts.lingerMs,
-      options: this.#options,
+      options: port === undefined ? this.#options : { ...this.#options, port },
       onMessage: (worker, message) => this.#onMessage(worker, message),
       onInternal: (worker, message) => worker.role === 'app' && this.listeners.onInternal(worker, message),
       onListening: (worker, address) => {

@@ -46,8 +46,8 @@ export function shareSockets(listensForItself: WeakSet<Server>): void {
     indexes.set(name, index + 1);
     ask({ act: 'queryServer', address, port, addressType, fd: fd ?? null, index, flags })
       .then(async ({ errno, key, fd: held }) => {
-        if (errno !== 0 || held === undefined) throw failure(errno || UNKNOWN_ERROR, where);
-        this._handle = reporting(await copyOf(held, where), key);
+        if (errno !== 0) throw failure(errno, where);
+        if (held !== undefined && held >= 0) this._handle = reporting(await copyOf(held, where), key); // Else there is none to share.
         listen2.apply(this, where as unknown as Parameters<Listen2>);
       })
       .catch((error: Error) => this.emit('error', error));

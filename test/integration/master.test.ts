@@ -37,6 +37,7 @@ suite("egg-cluster's public surface", () => {
     assert.equal(seen.options.added, 'by the subclass');
     assert.ok(seen.received.some(({ action, data }: { action: string; data: unknown }) => action === 'from-master' && data === 'hi'));
     assert.deepEqual(await cluster.stop(), { code: 0, signal: null });
+    assert.match(cluster.stderr(), /onReload failed: a handler that fails/);
     const said = lines().filter(line => /^(HEARD|EXIT|RELOAD|SIGNAL|END|READY)/.test(line));
     assert.deepEqual(said.slice(0, 5), ['READY undefined true {"agent":1,"worker":2} started', 'HEARD you', 'RELOAD', 'EXIT SIGKILL', 'SIGNAL SIGTERM false']);
     assert.equal(said.at(-1), 'END 0 true');

@@ -113,7 +113,7 @@ suite('startMode worker_threads', { concurrency: 2 }, () => {
 
   test('ports: one thread on each', async () => {
     const ports = [await freePort(0), await freePort(0)];
-    await using cluster = await spawnEgg(inThreads({ ports, workers: 5 }));
+    await using cluster = await spawnEgg(inThreads({ ports, workers: 5, password: 'travels over the channel' }));
     const seen = await Promise.all(ports.map(port => bodyOf(port).then(body => JSON.parse(body) as Seen)));
     assert.deepEqual(
       seen.map(({ port }) => port),
