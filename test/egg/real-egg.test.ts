@@ -88,7 +88,8 @@ for (const [name, { scripts }] of Object.entries(STACKS)) {
     test('https without a port is 8443, although the configuration of egg itself says 7001', async () => {
       const https = { key: fixture('tls/key.pem'), cert: fixture('tls/cert.pem') };
       await using cluster = await startEgg(name, { https, port: null });
-      assert.match(cluster.output(), /egg started on https:\/\/127\.0\.0\.1:8443/);
+      const { data } = await cluster.waitForMessage('egg-ready'); // The line may still be in the pipe.
+      assert.equal((data as { address: string }).address, 'https://127.0.0.1:8443');
     });
 
     test('sticky: served through the master, clients kept', async () => {
