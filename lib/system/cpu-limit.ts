@@ -1,9 +1,9 @@
 // How many CPUs this process may really use: affinity and cgroup quota, also on Node 20, which knows only the first.
 
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { posix } from 'node:path';
 import type { WorkersFacts } from '../protocol/events.js';
+import { cgroupFolders } from './cgroup.js';
+import { type ReadText, readText } from './proc-files.js';
 
 export function usableCpus(): WorkersFacts {
   const affinity = availableParallelism();
@@ -15,29 +15,16 @@ export function usableCpus(): WorkersFacts {
 
 /**
  * The tightest quota from this process's cgroup up to the root, in CPUs.
- * cgroup v2: `cpu.max` holds "QUOTA PERIOD" or "max PERIOD"; v1: two files, quota -1 for none (kernel: Documentation/admin-guide/cgroup-v2.rst).
+ * cgroup v2: `cpu.max` holds "QUOTA PERIOD" or "max PERIOD"; v1: two files, quota -1 for none.
  */
-export function cgroupQuota(read: (path: string) => string | undefined): number | undefined {
-  const lines = (read('/proc/self/cgroup') ?? '').split('\n');
-  const quotas = lines.flatMap(line => {
-    const [, controllers = '', path = '/'] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
-    if (controllers === '') return ancestors(path).map(folder => parseV2(read(posix.join('/sys/fs/cgroup', folder, 'cpu.max'))));
-    if (!controllers.split(',').includes('cpu')) return [];
-    return ['/sys/fs/cgroup/cpu', `/sys/fs/cgroup/${controllers}`].flatMap(root =>
-      ancestors(path).map(folder => parseV1(read(posix.join(root, folder, 'cpu.cfs_quota_us')), read(posix.join(root, folder, 'cpu.cfs_period_us')))),
-    );
-  });
+export function cgroupQuota(read: ReadText): number | undefined {
+  const { v2, v1 } = cgroupFolders('cpu', read);
+  const quotas = [
+    ...v2.map(folder => parseV2(read(`${folder}/cpu.max`))),
+    ...v1.map(folder => parseV1(read(`${folder}/cpu.cfs_quota_us`), read(`${folder}/cpu.cfs_period_us`))),
+  ];
   const limits = quotas.filter(quota => quota !== undefined);
   return limits.length === 0 ? undefined : Math.min(...limits);
-}
-
-function ancestors(path: string): string[] {
-  const folders = [path];
-  for (let folder = path; folder !== '/' && folder !== '.'; ) {
-    folder = posix.dirname(folder);
-    folders.push(folder);
-  }
-  return folders;
 }
 
 function parseV2(text: string | undefined): number | undefined {
@@ -52,12 +39,4 @@ function parseV1(quota: string | undefined, period: string | undefined): number 
 function ratio(quota: number, period: number): number | undefined {
   const cpus = quota / period;
   return quota > 0 && Number.isFinite(cpus) ? cpus : undefined;
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
 }

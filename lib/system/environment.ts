@@ -48,6 +48,11 @@ export function parentPid(): number {
   return process.ppid;
 }
 
+/** False on Windows, which has no such user. */
+export function runsAsRoot(): boolean {
+  return process.geteuid?.() === 0;
+}
+
 export function currentDirectory(): string {
   return process.cwd();
 }

@@ -1,0 +1,52 @@
+// What starts and ends services on this machine: pid 1, or what stands for it.
+
+import { existsSync } from 'node:fs';
+import { variable } from './environment.js';
+import type { Finding } from './finding.js';
+import { readText } from './proc-files.js';
+
+/** `other`: sysvinit, OpenRC, runit and whatever else. */
+export type InitSystem = 'launchd' | 'systemd' | 'container' | 'windows' | 'other';
+
+export interface InitFacts {
+  readonly platform: NodeJS.Platform;
+  /** /proc/1/comm, where it is readable. */
+  readonly firstCommand?: string | undefined;
+  /** /run/systemd/system: how sd_booted(3) tells. */
+  readonly hasSystemdFolder: boolean;
+  /** /.dockerenv (Docker) or /run/.containerenv (Podman). */
+  readonly hasContainerFile: boolean;
+  readonly isKubernetes: boolean;
+}
+
+/** A container may see the systemd folder of its host; only one whose own pid 1 is systemd runs services by it. */
+export function initSystem({ platform, firstCommand, hasSystemdFolder, hasContainerFile, isKubernetes }: InitFacts): InitSystem {
+  if (platform === 'win32') return 'windows';
+  if (platform === 'darwin') return 'launchd';
+  const isContainer = hasContainerFile || isKubernetes;
+  if (hasSystemdFolder && (!isContainer || firstCommand === 'systemd')) return 'systemd';
+  return isContainer ? 'container' : 'other';
+}
+
+export function initFacts(platform: NodeJS.Platform): InitFacts {
+  return {
+    platform,
+    firstCommand: readText('/proc/1/comm')?.trim() || undefined,
+    hasSystemdFolder: existsSync('/run/systemd/system'),
+    hasContainerFile: existsSync('/.dockerenv') || existsSync('/run/.containerenv'),
+    isKubernetes: variable('KUBERNETES_SERVICE_HOST') !== undefined,
+  };
+}
+
+const NAMES: Readonly<Record<InitSystem, string>> = {
+  launchd: 'launchd',
+  systemd: 'systemd',
+  container: 'container',
+  windows: 'Windows services',
+  other: 'sysvinit or another',
+};
+
+export function initFinding(facts: InitFacts): Finding {
+  const first = facts.firstCommand === undefined ? '' : ` (pid 1: ${facts.firstCommand})`;
+  return { topic: 'init system', value: `${NAMES[initSystem(facts)]}${first}`, level: 'ok' };
+}
