@@ -15,11 +15,16 @@ const COMMON_JS = [
   'system/cluster-forker',
   'system/thread-forker',
   'system/copy-socket',
+  'logger/main',
+  'control/app',
   'worker/preload',
   'worker/start',
   'worker/app-main',
   'worker/agent-main',
 ];
+
+/** Loaded by masters that wait for an answer to give: in one file hono takes a third of the time. */
+const BUNDLED = ['control/app'];
 
 const COMMON: BuildOptions = {
   allowOverwrite: true,
@@ -50,6 +55,7 @@ for (const name of COMMON_JS) {
     entryPoints: [resolve(LIB, `${name}.js`)],
     outfile: resolve(LIB, `${name}.cjs`),
     format: 'cjs',
+    ...(BUNDLED.includes(name) ? { packages: 'bundle' } : {}),
     plugins: [onDemandStaysOutside(resolve(LIB, `${name}.js`), name === 'index')],
     define: { 'import.meta.url': 'importMetaUrl' },
     banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },

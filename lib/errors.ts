@@ -11,6 +11,17 @@ export const ERROR_KINDS = {
   ERR_ALREADY_RUNNING: 'environment',
   ERR_NO_FREE_PORT: 'environment',
   ERR_PID_FILE: 'environment',
+  ERR_UNSAFE_FOLDER: 'environment',
+  ERR_UNREACHABLE: 'environment',
+  ERR_UNKNOWN_NAME: 'usage',
+  ERR_AMBIGUOUS_NAME: 'usage',
+  ERR_UNKNOWN_VERB: 'usage',
+  ERR_INVALID_ARGUMENTS: 'usage',
+  ERR_TOO_LARGE: 'usage',
+  ERR_UNAUTHORIZED: 'environment',
+  ERR_FORBIDDEN: 'environment',
+  ERR_NOT_OURS: 'environment',
+  ERR_INTERNAL: 'bug',
   ERR_START_FAILED: 'application',
   ERR_START_TIMEOUT: 'application',
   ERR_STOPPED: 'application',
@@ -81,8 +92,13 @@ export class ClusterWorkerExceptionError extends Error {
   }
 }
 
+/** Also one from another of the files that the build makes: each has a copy of the class. */
+export function isClusterError(error: unknown): error is ClusterError {
+  return error instanceof Error && error.name === 'ClusterError' && 'kind' in error && 'code' in error;
+}
+
 export function exitCodeOf(error: unknown): number {
-  return EXIT_CODES[error instanceof ClusterError ? error.kind : 'bug'];
+  return EXIT_CODES[isClusterError(error) ? error.kind : 'bug'];
 }
 
 /** The message of anything that was thrown. */

@@ -12,8 +12,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   supervision: ['lifecycle', 'protocol', 'system'],
   observe: ['protocol', 'system'],
   worker: ['system', 'protocol', 'observe'],
-  master: ['supervision', 'observe', 'system', 'protocol', 'lifecycle'],
-  cli: ['protocol', 'system'],
+  control: ['system', 'protocol'],
+  logger: ['system', 'protocol'],
+  master: ['supervision', 'observe', 'control', 'system', 'protocol', 'lifecycle'],
+  cli: ['control', 'protocol', 'system'],
   testing: ['supervision', 'system', 'protocol'],
 };
 /** Files directly in lib/: doors re-export, and errors.ts is known to all. */
@@ -29,6 +31,7 @@ const ALSO_PURE: Readonly<Record<string, readonly string[]>> = {
   worker: ['node:http', 'node:https', 'node:net', 'node:worker_threads'],
   testing: ['node:child_process'],
   cli: ['node:module'],
+  control: ['node:http'],
 };
 const LONGEST_FILE = 220;
 

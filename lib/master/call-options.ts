@@ -1,7 +1,7 @@
 // What startCluster was called with → settings, by egg-cluster's rules.
 
 import type { ClusterEvent } from '../protocol/events.js';
-import { type ClusterOptions, isOptionName, issuesError, nearestOption } from '../protocol/options.js';
+import { type ClusterOptions, COMMAND_ONLY, isOptionName, issuesError, nearestOption } from '../protocol/options.js';
 import { optionIssues } from '../system/option-issues.js';
 import { resolveSettings } from './resolve-settings.js';
 import type { Settings } from './settings.js';
@@ -35,7 +35,8 @@ type GivenOptions = ClusterOptions & Record<string, unknown>;
 /** Throws one ClusterError that lists everything that is wrong. */
 export function checkOptions(options: StartOptions): CheckedOptions {
   const given = withPemTexts(eggDefaults(options));
-  const issues = optionIssues(given).map(({ path, message, got }) => ({ kind: 'usage' as const, message: `${path}: ${message}, got ${show(got, path)}` }));
+  const checked = Object.fromEntries(Object.entries(given).filter(([key]) => !COMMAND_ONLY.includes(key)));
+  const issues = optionIssues(checked).map(({ path, message, got }) => ({ kind: 'usage' as const, message: `${path}: ${message}, got ${show(got, path)}` }));
   if (issues.length > 0) throw issuesError(issues);
   return { settings: resolveSettings(given, 'call'), given };
 }
@@ -60,6 +61,6 @@ function withPemTexts(options: Record<string, unknown>): GivenOptions {
 export function suspicionsOf(options: Readonly<Record<string, unknown>>): ClusterEvent[] {
   return Object.keys(options).flatMap(key => {
     const meant = isOptionName(key) ? undefined : nearestOption(key);
-    return meant === undefined ? [] : [{ type: 'option-suspected' as const, key, meant }];
+    return meant === undefined || COMMAND_ONLY.includes(meant) ? [] : [{ type: 'option-suspected' as const, key, meant }];
   });
 }

@@ -5,39 +5,27 @@ import type { Address, ClusterEvent, EventOf, EventType } from '../protocol/even
 import type { Envelope } from '../protocol/messages.js';
 import type { ClusterSnapshot } from '../protocol/snapshot.js';
 import type { StopReport } from '../supervision/stop-in-order.js';
-import type { Cancel, Clock } from '../system/clock.js';
-import { uniqueName } from '../system/environment.js';
+import type { Cancel } from '../system/clock.js';
 import { clusterPort } from '../system/free-port.js';
-import type { ParentLine } from '../system/parent-line.js';
 import { type PidFile, writePidFile } from '../system/pid-file.js';
-import type { EventBus } from './event-bus.js';
-import { watchHealth } from './health.js';
+import type { ClusterNeeds } from './cluster-needs.js';
+import { watchClusterHealth } from './health.js';
+import { Operable } from './operable.js';
 import { checkSize } from './option-values.js';
 import { Readiness } from './readiness.js';
-import { reloadApps } from './reload.js';
+import { reloadApps, restartAll } from './reload.js';
 import type { Settings } from './settings.js';
 import { type StopOptions, shutDown } from './shut-down.js';
 import { snapshotOf } from './snapshot-of.js';
 import { type FailureReason, reasonOf, startFailedEvent } from './start-error.js';
 import { startingEvent } from './starting-event.js';
+import type { WorkerProcess } from './worker-process.js';
 import { Workforce } from './workforce.js';
 
-export interface ClusterNeeds {
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly parent: ParentLine;
-  readonly events: EventBus;
-  /** Agent or parent want one. Default: a reload. */
-  readonly onReloadAsked?: (() => void) | undefined;
-  /** A worker was killed at a breakpoint. Default: a stop. */
-  readonly onKilledByDebugger?: (() => void) | undefined;
-}
-
-export class Cluster implements AsyncDisposable {
+export class Cluster extends Operable implements AsyncDisposable {
   readonly settings: Settings;
   readonly #needs: ClusterNeeds;
   readonly #readiness = new Readiness();
-  readonly #instance = uniqueName();
   #phase: 'starting' | 'up' | 'stopping' | 'stopped' = 'starting';
   #workforce: Workforce | undefined;
   #pidFile: PidFile | undefined;
@@ -52,6 +40,7 @@ export class Cluster implements AsyncDisposable {
   readonly stopped: Promise<StopReport>;
 
   constructor(settings: Settings, needs: ClusterNeeds) {
+    super(needs.surface);
     this.settings = settings;
     this.#needs = needs;
     this.stopped = new Promise(resolve => {
@@ -93,6 +82,15 @@ export class Cluster implements AsyncDisposable {
     return snapshotOf({ name: this.settings.name, phase: this.#phase, workforce: this.#workforce });
   }
 
+  get children(): readonly WorkerProcess[] {
+    return this.#workforce?.children ?? [];
+  }
+
+  /** Counts reloads and restarts. */
+  get generation(): number {
+    return this.#workforce?.apps.group.goal.generation ?? 0;
+  }
+
   /** Resolves when there are `workers` ready app workers. */
   async resize(workers: number): Promise<void> {
     checkSize(workers);
@@ -104,6 +102,12 @@ export class Cluster implements AsyncDisposable {
   async reload(): Promise<void> {
     const reasonOf = (error: unknown) => this.#reasonOf(error);
     await reloadApps(this.#upWorkforce('reload'), { clock: this.#needs.clock, emit: this.#emit, reasonOf });
+  }
+
+  /** Stops all workers, then starts them; the sockets stay open, and connections wait. Rejects with ERR_RELOAD_FAILED when newcomers keep failing. */
+  async restart(): Promise<void> {
+    const reasonOf = (error: unknown) => this.#reasonOf(error);
+    await restartAll(this.#upWorkforce('restart'), { clock: this.#needs.clock, emit: this.#emit, reasonOf });
   }
 
   /** Apps first, then the agent, within the stop budget. Idempotent: everybody gets the same report. */
@@ -143,7 +147,8 @@ export class Cluster implements AsyncDisposable {
       random,
       emit: this.#emit,
       parent,
-      instance: this.#instance,
+      instance: this.#needs.mark,
+      recording: this.#needs.recording,
       clusterPort: port,
       onReloadAsked,
       onKilledByDebugger,
@@ -166,18 +171,7 @@ export class Cluster implements AsyncDisposable {
     const tookMs = Math.round(this.#needs.clock.now() - this.#startedAt);
     this.#emit({ type: 'cluster-started', name: settings.program.name, address, tookMs, isSticky: settings.sticky, debugPort: settings.debugPort });
     workforce.notices.clusterStarted(address);
-    if (settings.isProduction) this.#watchHealth(workforce);
-  }
-
-  #watchHealth(workforce: Workforce): void {
-    this.#cancelHealth = watchHealth(
-      { clock: this.#needs.clock, isPatient: this.settings.flavour === 'command' },
-      () => workforce.health(),
-      ({ agents, apps }) => {
-        this.#emit({ type: 'cluster-lost', agents, apps });
-        void this.stop();
-      },
-    );
+    this.#cancelHealth = watchClusterHealth(settings, workforce, { clock: this.#needs.clock, emit: this.#emit, stop: () => void this.stop() });
   }
 
   #stopOnce(options: StopOptions): Promise<StopReport> {
@@ -188,7 +182,7 @@ export class Cluster implements AsyncDisposable {
   async #stop(options: StopOptions): Promise<StopReport> {
     this.#phase = 'stopping';
     this.#cancelHealth();
-    const facts = { clock: this.#needs.clock, emit: this.#emit, timeouts: this.settings.timeouts, instance: this.#instance, workforce: this.#workforce };
+    const facts = { clock: this.#needs.clock, emit: this.#emit, timeouts: this.settings.timeouts, instance: this.#needs.mark, workforce: this.#workforce };
     const finish = () => {
       this.#removePidFile();
       this.#deafenParent();

@@ -45,7 +45,7 @@ function hasImports(execArgv: readonly string[]): boolean {
 }
 
 function commandOf(role: Boot['role'], file: string, { settings, options, masterPid }: Omit<CommandFacts, 'agentInspectorPort'>): ProgramCommand {
-  const { program, cwd } = settings;
+  const { program, cwd, runAs } = settings;
   const isFramework = program.kind === 'framework';
   const argument = optionsArgument(options);
   const isOwnFile = (role === 'app' ? settings.appWorkerFile : settings.agentWorkerFile) !== undefined;
@@ -56,7 +56,9 @@ function commandOf(role: Boot['role'], file: string, { settings, options, master
     args: isFramework ? [argument.text] : role === 'app' ? settings.args : [],
     execArgv: [...requireOptions(settings), ...settings.execArgv, ...preloadOptions(settings.execArgv)],
     cwd,
-    env: { ...settings.environment, [BOOT_VARIABLE]: JSON.stringify(boot) },
+    isRecorded: settings.logs !== undefined,
+    runAs: runAs && { uid: runAs.uid, gid: runAs.gid },
+    env: { ...(runAs && { HOME: runAs.home, USER: runAs.name, LOGNAME: runAs.name }), ...settings.environment, [BOOT_VARIABLE]: JSON.stringify(boot) },
   };
 }
 
@@ -81,6 +83,7 @@ function bootOf(role: Boot['role'], { settings, masterPid }: { settings: Setting
     readyOn: settings.readyOn,
     isPortGiven: settings.port !== undefined,
     mayStartLong: !timeouts.isStartGiven,
+    isRecorded: settings.logs !== undefined,
     drainMs: timeouts.app.drain ?? 0,
     stopMs: timeouts[role].stop ?? 0,
     lingerMs: timeouts.lingerMs,

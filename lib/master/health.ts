@@ -1,6 +1,9 @@
 // Is anybody left? In production a cluster that has lost all its apps, or its agent, for good gives up instead of standing there.
 
+import type { Emit } from '../protocol/events.js';
 import { type Cancel, type Clock, repeat } from '../system/clock.js';
+import type { Settings } from './settings.js';
+import type { Workforce } from './workforce.js';
 
 export const HEALTH_CHECK_MS = 10_000;
 const FAILED_CHECKS = 3;
@@ -36,4 +39,20 @@ export function watchHealth({ clock, isPatient }: HealthNeeds, look: () => Healt
     onLost(facts);
   });
   return cancel;
+}
+
+interface ClusterHealthNeeds {
+  readonly clock: Clock;
+  readonly emit: Emit;
+  readonly stop: () => void;
+}
+
+/** Only in production: while developing, what is lost stays lost until somebody looks. */
+export function watchClusterHealth({ isProduction, flavour }: Settings, workforce: Workforce, { clock, emit, stop }: ClusterHealthNeeds): Cancel {
+  if (!isProduction) return () => {};
+  const onLost = ({ agents, apps }: HealthFacts) => {
+    emit({ type: 'cluster-lost', agents, apps });
+    stop();
+  };
+  return watchHealth({ clock, isPatient: flavour === 'command' }, () => workforce.health(), onLost);
 }

@@ -13,7 +13,12 @@ import type { Settings } from './settings.js';
 const EXIT_BUG = 70;
 
 async function main(argv: readonly string[]): Promise<number> {
-  const cluster = await prepareCluster(await settingsOf(argv));
+  const { cluster, instance, announceExit } = await prepareCluster(await settingsOf(argv));
+  const leave = async (code: number) => {
+    announceExit(code);
+    await instance.close();
+    return code;
+  };
   let exitCode: number | undefined;
   onUncaught(error => {
     cluster.tell({ type: 'master-erred', message: error instanceof Error ? (error.stack ?? error.message) : messageOf(error) });
@@ -28,9 +33,9 @@ async function main(argv: readonly string[]): Promise<number> {
     () => undefined,
     (error: unknown) => error,
   );
-  if (failure !== undefined && !cluster.wasTold) return exitCode ?? exitCodeOf(failure); // Logged already.
+  if (failure !== undefined && !cluster.wasTold) return leave(exitCode ?? exitCodeOf(failure)); // Logged already.
   const report = await cluster.stopped; // What went wrong meanwhile is known only then.
-  return exitCode ?? exitCodeOfStop(report);
+  return leave(exitCode ?? exitCodeOfStop(report));
 }
 
 async function settingsOf(argv: readonly string[]): Promise<Settings> {

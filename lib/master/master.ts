@@ -16,6 +16,7 @@ import { printError } from '../system/last-resort.js';
 import { requirePackage } from '../system/require-package.js';
 import { checkOptions, type StartOptions, suspicionsOf } from './call-options.js';
 import type { Cluster } from './cluster.js';
+import type { Instance } from './instance.js';
 import { announceTo } from './master-events.js';
 import { type MasterWorker, WorkerManager } from './master-workers.js';
 import { exitCodeOfStop, isQuiet, obeySignals, prepareCluster } from './run.js';
@@ -46,6 +47,7 @@ export class Master extends EventEmitter {
   readonly #prepared: Promise<Cluster>;
   readonly #cluster: Promise<Cluster>;
   #running: Cluster | undefined;
+  #instance: Instance | undefined;
   #stopOptions: StopOptions = {};
 
   /**
@@ -140,20 +142,18 @@ export class Master extends EventEmitter {
   }
 
   async #prepare(given: Readonly<Record<string, unknown>>): Promise<Cluster> {
-    const cluster = await prepareCluster(this.#withWorkerFiles(), {
+    const { cluster, instance } = await prepareCluster(this.#withWorkerFiles(), {
       logger: this.logger,
       suspicions: suspicionsOf(given),
       onReloadAsked: () => this.emit('reload-worker'),
       onKilledByDebugger: () => void this.close(),
     });
     this.#running = cluster;
+    this.#instance = instance;
+    if (!this.#isOwnProcess) void cluster.stopped.then(() => instance.close());
     announceTo(this, cluster);
-    cluster.on('cluster-stopping', () => {
-      this.closed = true;
-    });
-    cluster.on('cluster-started', () => {
-      this.isStarted = true;
-    });
+    cluster.on('cluster-stopping', () => Object.assign(this, { closed: true }));
+    cluster.on('cluster-started', () => Object.assign(this, { isStarted: true }));
     return cluster;
   }
 
@@ -188,17 +188,23 @@ export class Master extends EventEmitter {
       isLost = true;
     });
     void cluster.stopped.then(report => {
-      if (cluster.wasStarted || cluster.wasTold) exitProcess(isLost ? 1 : exitCodeOfStop(report));
+      if (cluster.wasStarted || cluster.wasTold) void this.#leave(isLost ? 1 : exitCodeOfStop(report));
     });
     try {
       return await cluster.start();
     } catch (error) {
       const isForGood = error instanceof ClusterError && error.kind === 'configuration' && error.code === 'ERR_START_FAILED';
       const isWrong = error instanceof ClusterError && error.code === 'ERR_INVALID_CONFIG';
-      if (!cluster.wasTold && !isWrong) exitProcess(isForGood ? 78 : 1);
+      if (!cluster.wasTold && !isWrong) await this.#leave(isForGood ? 78 : 1);
+      await this.#instance?.close();
       setExitCode(1);
       throw error;
     }
+  }
+
+  async #leave(code: number): Promise<void> {
+    await this.#instance?.close();
+    exitProcess(code);
   }
 
   /** Nobody may be waiting: then this is no unhandled rejection. */

@@ -2,13 +2,14 @@
 
 import { basename, dirname, extname, resolve } from 'node:path';
 import { messageOf } from '../errors.js';
-import { type ClusterOptions, type Issue, issuesError } from '../protocol/options.js';
+import { type ClusterOptions, COMMAND_ONLY, type Issue, issuesError } from '../protocol/options.js';
 import { usableCpus } from '../system/cpu-limit.js';
 import { currentDirectory, isUnderInspector, nodeOptions, runsTypeScript, variable } from '../system/environment.js';
 import { fileUrl, importUrl, resolveModule } from '../system/load-module.js';
-import { installedPackage, isFolder, parseEnvironmentFile, readText } from '../system/project-files.js';
+import { installedPackage, isFolder, parseEnvironmentFile, readPackage, readText } from '../system/project-files.js';
 import { refuseCombinations } from './combinations.js';
 import { httpsOf } from './https-option.js';
+import { instanceOptions } from './instance-options.js';
 import { list, toNumber } from './option-values.js';
 import { findProgram } from './program.js';
 import type { Program, Settings } from './settings.js';
@@ -59,6 +60,7 @@ export function resolveSettings(given: ClusterOptions, flavour: Flavour): Settin
   const isThreaded = options.startMode === 'worker_threads';
   const ports = isThreaded && !options.reusePort ? (options.ports ?? []) : [];
   const workers = ports.length > 0 ? { count: ports.length, why: 'one a port' } : workersOf(options);
+  const instance = instanceOptions(options, flavour, issues);
   refuseCombinations(options, program, issues);
   refuseUnserialisable(options, issues);
   if (issues.length > 0 || program === undefined) throw issuesError(issues, isTerse);
@@ -73,9 +75,11 @@ export function resolveSettings(given: ClusterOptions, flavour: Flavour): Settin
     env: mode.serverEnv,
     ...(options.require === undefined ? {} : { require: list(options.require) }),
   };
-  const childOptions = { ...without(options, [...MASTERS_OWN, ...MASTERS_TIMES]), ...known };
+  const own = [...MASTERS_OWN, ...MASTERS_TIMES, ...(flavour === 'command' ? COMMAND_ONLY : [])];
+  const childOptions = { ...without(options, own), ...known };
   return {
-    name: options.name ?? (program.kind === 'entry' ? program.name : basename(baseDir)),
+    ...instance,
+    name: options.name ?? nameOf(program, baseDir),
     baseDir,
     program,
     workers,
@@ -107,6 +111,12 @@ export function resolveSettings(given: ClusterOptions, flavour: Flavour): Settin
     options: program.kind === 'framework' ? forFramework(childOptions, program.directory, isDebug) : childOptions,
     flavour,
   };
+}
+
+/** The application's own name: a framework's would be the same for all. */
+function nameOf(program: Program, baseDir: string): string {
+  if (program.kind === 'entry') return program.name;
+  return readPackage(baseDir)?.name ?? basename(baseDir);
 }
 
 /** As egg-cluster hands them out: with its defaults, and in its order. */

@@ -12,12 +12,15 @@ import { parentLine } from '../system/parent-line.js';
 import { onSignals, surviveBrokenOutput } from '../system/signals.js';
 import { Cluster } from './cluster.js';
 import { EventBus } from './event-bus.js';
+import { Instance } from './instance.js';
 import type { Settings } from './settings.js';
 import { settlePort } from './settle-port.js';
 
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGBREAK'] as const;
 /** After the first fork there is more to fork; then there is time to load the logger, beside children that boot. */
 const LOGGER_AFTER_MS = 30;
+/** The same for the control server. */
+const SERVE_AFTER_MS = 5;
 /**
  * One Ctrl-C reaches the whole terminal group, and the tools above us (egg-scripts, timeout, npm) pass theirs on: signals that come
  * together are one. Two keystrokes are further apart.
@@ -41,11 +44,18 @@ export interface Preparations {
   readonly onKilledByDebugger?: () => void;
 }
 
+export interface Prepared {
+  readonly cluster: Cluster;
+  readonly instance: Instance;
+  /** Says the exit code while there is still somebody to record it. */
+  announceExit(code: number): void;
+}
+
 /** Wires a cluster whose facts are logged. Nothing is forked yet. */
 export async function prepareCluster(
   settings: Settings,
   { logger = deferred(masterLogger()), suspicions = [], ...hooks }: Preparations = {},
-): Promise<Cluster> {
+): Promise<Prepared> {
   const events = new EventBus();
   const parent = parentLine();
   surviveBrokenOutput();
@@ -57,12 +67,26 @@ export async function prepareCluster(
   events.on('cluster-started', () => logger.open()); // The lines are written before anybody is told.
   if (variable(EVENTS_VARIABLE) === '1') events.onAny(tellParent(parent));
   for (const suspicion of suspicions) events.emit(suspicion);
-  onProcessExit(code => {
-    events.emit({ type: 'master-left', code });
+  let isAnnounced = false;
+  const announceExit = (code: number) => {
+    if (!isAnnounced) events.emit({ type: 'master-left', code });
+    isAnnounced = true;
     logger.open();
+  };
+  onProcessExit(announceExit);
+  const instance = new Instance(settings, events);
+  instance.open();
+  const settled = await settlePort(settings, event => events.emit(event)).catch(async error => {
+    await instance.close();
+    throw error;
   });
-  const settled = await settlePort(settings, event => events.emit(event));
-  return new Cluster(settled, { clock: systemClock, random: Math.random, parent, events, ...hooks });
+  const { mark, recording } = instance;
+  const cluster = new Cluster(settled, { clock: systemClock, random: Math.random, parent, events, mark, recording, surface: () => instance.surface, ...hooks });
+  const forgetForServing = events.on('child-forked', () => {
+    forgetForServing();
+    systemClock.after(SERVE_AFTER_MS, () => void instance.serve(cluster));
+  });
+  return { cluster, instance, announceExit };
 }
 
 export interface SignalHandlers {

@@ -9,6 +9,7 @@ import { framed } from '../system/child-channel.js';
 import type { Clock } from '../system/clock.js';
 import type { ForkedChild } from '../system/forker.js';
 import { type ProcessIdentity, signalAll, stillAlive } from '../system/process-tree.js';
+import { Beats } from './beats.js';
 
 export interface WorkerHooks {
   onMessage(worker: WorkerProcess, message: unknown): void;
@@ -29,6 +30,9 @@ export interface WorkerHooks {
 /** The channel of a dying process closes a moment before its exit is known; one that lives on has cut it on purpose. */
 const EXIT_FOLLOWS_MS = 250;
 
+/** Questions for metrics that may be open. */
+const MOST_ASKERS = 8;
+
 type Watcher = Parameters<SupervisedProcess['watch']>[0];
 
 export class WorkerProcess implements SupervisedProcess {
@@ -40,9 +44,15 @@ export class WorkerProcess implements SupervisedProcess {
   #isLeaving = false;
   #isReady = false;
   #hasExited = false;
+  #asked = 0;
   #family: readonly ProcessIdentity[] = [];
   /** Resolves when it has exited and everything it had said has been heard. */
   readonly settled: Promise<void>;
+  readonly beats = new Beats();
+  /** By the monotonic clock. */
+  readonly forkedAtMs: number;
+  /** What its prom-client registry held, and who asked for it. */
+  readonly #metricsAskers = new Map<number, (metrics: readonly unknown[]) => void>();
   lastWords: LastWords = { lines: [] };
   /** The one that counts as started. */
   address: ListeningAddress | undefined;
@@ -56,6 +66,7 @@ export class WorkerProcess implements SupervisedProcess {
     this.place = place;
     this.forked = forked;
     this.#hooks = hooks;
+    this.forkedAtMs = hooks.clock.now();
     let settle: () => void = () => {};
     this.settled = new Promise(resolve => {
       settle = resolve;
@@ -96,6 +107,21 @@ export class WorkerProcess implements SupervisedProcess {
   reportReady(): void {
     this.#isReady = true;
     this.#watcher?.onCause('ready');
+  }
+
+  /** False when it cannot be asked. */
+  askVitals(): boolean {
+    return !this.#hasExited && this.forked.send(framed({ act: 'report' }));
+  }
+
+  /** Never resolves when it does not answer: whoever asks has a limit. */
+  askMetrics(): Promise<readonly unknown[]> {
+    const n = ++this.#asked;
+    this.#metricsAskers.delete(n - MOST_ASKERS); // It never answered.
+    return new Promise(resolve => {
+      this.#metricsAskers.set(n, resolve);
+      this.forked.send(framed({ act: 'metrics', n }));
+    });
   }
 
   drain(): void {
@@ -140,8 +166,15 @@ export class WorkerProcess implements SupervisedProcess {
     if (word.act === 'leaving') this.#watcher?.onCause('quit');
     if (word.act === 'drained') this.#watcher?.onCause('stop');
     if (word.act === 'listening') this.#hooks.onListening(this, word.address);
+    if (word.act === 'beat') this.beats.hear(word.vitals, this.#hooks.clock.now());
+    if (word.act === 'metrics') this.#onMetrics(word.n, word.metrics);
     if (word.act === 'last-words') this.lastWords = word.words;
     return true;
+  }
+
+  #onMetrics(n: number, metrics: readonly unknown[]): void {
+    this.#metricsAskers.get(n)?.(metrics);
+    this.#metricsAskers.delete(n);
   }
 
   #onDisconnect(): void {

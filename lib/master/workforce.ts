@@ -18,6 +18,7 @@ import type { HealthFacts } from './health.js';
 import { Listeners } from './listeners.js';
 import { Messenger } from './messenger.js';
 import { Notices } from './notices.js';
+import type { Recording } from './recording.js';
 import type { Settings } from './settings.js';
 import type { FailedChild } from './start-error.js';
 import { type WorkerHooks, WorkerProcess } from './worker-process.js';
@@ -34,6 +35,7 @@ export interface WorkforceNeeds {
   /** Begins the mark of every child and its descendants. */
   readonly instance: string;
   readonly clusterPort: number | undefined;
+  readonly recording: Recording | undefined;
   readonly onReloadAsked: () => void;
   readonly onKilledByDebugger: () => void;
 }
@@ -126,6 +128,7 @@ export class Workforce {
     const forked = this.#forking.fork(role, place, { count: this.apps.group.goal.size, replacesPid: this.#diedInSlot.get(place.slot) });
     this.#diedInSlot.delete(place.slot);
     const worker = new WorkerProcess(role, place, forked, this.#hooks(role === 'app' ? settings.ports[place.slot] : undefined));
+    this.#needs.recording?.record(`${role}#${place.id}:${forked.pid}`, forked.output);
     if (settings.isDebug && forked.inspectorPort !== undefined) this.notices.debugging(worker, forked.inspectorPort);
     return worker;
   }

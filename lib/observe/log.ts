@@ -171,6 +171,14 @@ const TEXTS: Texts = {
   'port-changed': ({ wanted, got }) => line('warn', `[master] port ${wanted} is in use, using ${got}`),
   'pid-file-kept': ({ path, reason }) => line('warn', `[master] the pid file ${path} was not removed: ${reason}`),
   'option-suspected': ({ key, meant }) => line('warn', `[master] unknown option ${json(key)}: did you mean ${json(meant)}?`),
+  'logger-died': ({ waitMs }) => line('warn', `[master] the logger died; a new one after ${Math.round(waitMs)}ms, nothing is lost meanwhile`),
+  'logs-dropped': ({ folder }) => line('warn', `[master] log lines cannot be written to ${folder}: they are dropped and counted until there is room`),
+  'control-unavailable': ({ reason }) => line('warn', `[master] this cluster cannot be steered from other terminals: ${reason}`),
+  'admin-listening': ({ address, tokenFile }) => line('info', `[master] control API on ${address}, its token in ${tokenFile}`),
+  'root-suspected': () => line('warn', '[master] workers run as root: give them a user of their own with --user NAME'),
+  'cluster-restarting': () => line('info', '[master] restart: stopping all workers, connections wait...'),
+  'cluster-restarted': ({ tookMs }) => line('info', `[master] restarted (${tookMs}ms)`),
+  operated: ({ verb, args, by, error }) => line(error === undefined ? 'info' : 'warn', `[master] control: ${verb} ${json(args)} by ${by}: ${error ?? 'ok'}`),
   'master-erred': ({ message }) => line('error', `[master] ${message}`),
 };
 

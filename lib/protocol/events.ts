@@ -114,6 +114,8 @@ export type ClusterEvent =
       readonly isBoot: boolean;
       /** Killed at a breakpoint: nothing has gone wrong. */
       readonly byDebugger: boolean;
+      /** Of one that failed: what it wrote last, as far as it could still say so. */
+      readonly lastWords?: LastWords | undefined;
       readonly pids: readonly string[];
     } & ChildFacts)
   | ({ readonly type: 'child-lost' } & ChildFacts)
@@ -129,6 +131,15 @@ export type ClusterEvent =
   | { readonly type: 'port-changed'; readonly wanted: number; readonly got: number }
   | { readonly type: 'pid-file-kept'; readonly path: string; readonly reason: string }
   | { readonly type: 'option-suspected'; readonly key: string; readonly meant: string }
+  | { readonly type: 'logger-died'; readonly waitMs: number }
+  | { readonly type: 'logs-dropped'; readonly folder: string }
+  | { readonly type: 'control-unavailable'; readonly reason: string }
+  | { readonly type: 'admin-listening'; readonly address: string; readonly tokenFile: string }
+  | { readonly type: 'root-suspected' }
+  | { readonly type: 'cluster-restarting' }
+  | { readonly type: 'cluster-restarted'; readonly tookMs: number }
+  /** Somebody changed something through the control API. */
+  | { readonly type: 'operated'; readonly verb: string; readonly args: unknown; readonly by: string; readonly error?: string | undefined }
   | { readonly type: 'master-erred'; readonly message: string };
 
 export type EventType = ClusterEvent['type'];

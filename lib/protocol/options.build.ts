@@ -19,8 +19,8 @@ const names = Object.keys(properties);
 const code = standalone.default(ajv, Object.fromEntries(names.map(name => [`check_${name}`, name])));
 if (/require\(/.test(code)) throw new Error('the standalone validator needs modules at run time: simplify the schema');
 const table = Object.entries(properties).map(([name, property]) => {
-  const { flag, description, repeatable, variables, deprecated } = property;
-  return { name, type: property['type'], flag, description, repeatable, variables, deprecated };
+  const { flag, description, repeatable, variables, deprecated, isCommandOnly } = property;
+  return { name, type: property['type'], flag, description, repeatable, variables, deprecated, isCommandOnly };
 });
 const generated = `// Generated from options.schema.ts.
 ${code}
@@ -37,7 +37,7 @@ writeFileSync(new URL('./options.generated.js', import.meta.url), generated);
 function withoutProse(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(withoutProse);
   if (typeof schema !== 'object' || schema === null) return schema;
-  const prose = ['description', 'flag', 'repeatable', 'variables', 'deprecated', 'title'];
+  const prose = ['description', 'flag', 'repeatable', 'variables', 'deprecated', 'isCommandOnly', 'title'];
   const isOption = 'type' in schema || 'anyOf' in schema || 'description' in schema;
   return Object.fromEntries(
     Object.entries(schema)

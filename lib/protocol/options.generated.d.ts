@@ -12,6 +12,7 @@ export interface OptionFacts {
   readonly repeatable?: boolean;
   readonly variables?: readonly string[];
   readonly deprecated?: boolean;
+  readonly isCommandOnly?: boolean;
 }
 
 export const OPTIONS: readonly OptionFacts[];

@@ -14,12 +14,15 @@ export interface FlagMeta {
   /** More variables that set it, besides APP_CLUSTER_<NAME>; the first that is set wins. */
   readonly variables?: readonly string[];
   readonly deprecated?: boolean;
+  /** Means nothing to startCluster, where a key of that name is the framework's own business. */
+  readonly isCommandOnly?: boolean;
 }
 
 const INTEGER_TO_1024 = /^(?:[1-9]\d{0,2}|10[01]\d|102[0-4])$/;
 const INTEGER_TO_65535 = /^(?:\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])$/;
 const DURATION = /^\d+(?:\.\d+)?(?:ms|s|m|h)$/;
 const LONGEST_MS = 2 ** 31 - 1;
+const SIZE = /^\d+(?:\.\d+)?[KMG]?$/;
 const WITH_UNIT = { error: 'should be a number with a unit: ms, s, m or h (30s)' };
 const PORT_RANGE = { error: 'should be a whole number from 0 to 65535' };
 const WORKER_RANGE = { error: 'should be a whole number from 1 to 1024' };
@@ -39,6 +42,13 @@ const duration = (meta: FlagMeta) =>
     .string(WITH_UNIT)
     .regex(DURATION, WITH_UNIT)
     .meta({ ...meta });
+const size = (meta: FlagMeta) =>
+  z
+    .string({ error: 'should be a size: 512K, 10M, 1G' })
+    .regex(SIZE, { error: 'should be a size: 512K, 10M, 1G' })
+    .meta({ ...meta });
+const wholeNumber = (meta: FlagMeta) =>
+  z.union([z.int().min(1).max(1_000_000), z.string().regex(/^[1-9]\d{0,5}$/)], { error: 'should be a whole number from 1 to 1000000' }).meta({ ...meta });
 const milliseconds = (description: string) => z.number({ error: 'should be a number of milliseconds' }).min(0).max(LONGEST_MS).meta({ description });
 
 const httpsOptions = z.looseObject({
@@ -122,6 +132,25 @@ export const optionsSchema = z
     }),
     appWorkerFile: text({ description: 'Worker file of a framework application instead of the built-in one' }),
     agentWorkerFile: text({ description: 'The same for the agent' }),
+    logFiles: flag({
+      flag: '--no-log-files',
+      description: 'Record nothing: what master and workers write goes to the terminal only',
+      isCommandOnly: true,
+    }),
+    logDir: text({ flag: '--log-dir <dir>', description: 'Record there. Default: a folder of this name in the state folder', isCommandOnly: true }),
+    logMaxSize: size({ flag: '--log-max-size <size>', description: 'A log file that is larger is put aside. Default: 10M', isCommandOnly: true }),
+    logMaxAge: duration({ flag: '--log-max-age <time>', description: 'One that is older, too. Default: no limit', isCommandOnly: true }),
+    logKeep: wholeNumber({ flag: '--log-keep <n>', description: 'So many are kept. Default: 20', isCommandOnly: true }),
+    logTotalSize: size({ flag: '--log-total-size <size>', description: 'All of them together. Default: 200M', isCommandOnly: true }),
+    logRecords: wholeNumber({ flag: '--log-records <n>', description: 'Keep at most so many records, whatever their size', isCommandOnly: true }),
+    logJson: flag({ flag: '--log-json', description: 'Record as JSON lines', isCommandOnly: true }),
+    admin: text({
+      flag: '--admin <[host:]port>',
+      description: 'Serve the control API there too, with a token; /healthz, /readyz without one. Default host: 127.0.0.1',
+      isCommandOnly: true,
+    }),
+    user: text({ flag: '--user <name>', description: 'Run agent and app workers as this user; the master must be root', isCommandOnly: true }),
+    group: text({ flag: '--group <name>', description: "Their group. Default: the user's own", isCommandOnly: true }),
     ownProcess: flag({ description: 'startCluster only. Default true: signals stop the cluster, and its end is the end of the process' }),
   })
   .partial()

@@ -34,6 +34,17 @@ export function nearestOption(key: string): string | undefined {
   return nearest?.name;
 }
 
+/** startCluster passes these through: they mean something to the command only. */
+export const COMMAND_ONLY: readonly string[] = OPTIONS.filter(({ isCommandOnly }) => isCommandOnly).map(({ name }) => name);
+
+const UNITS_BYTES: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
+
+/** `10M` → 10485760. The text has been checked already. */
+export function sizeBytes(text: string): number {
+  const [, number = '0', unit = ''] = /^([\d.]+)([KMG]?)$/.exec(text) ?? [];
+  return Math.floor(Number(number) * (UNITS_BYTES[unit] ?? 1));
+}
+
 /** `30s` → 30000. The text has been checked already. */
 export function durationMs(text: string): number {
   const [, number = '0', unit = 'ms'] = /^([\d.]+)(ms|s|m|h)$/.exec(text) ?? [];

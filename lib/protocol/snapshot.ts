@@ -1,8 +1,8 @@
-// What status looks like: for the handle, and later for the command line, HTTP and metrics alike.
+// What status looks like: for the handle, the command line, HTTP and metrics alike.
 
 import type { Status } from '../lifecycle/child-life.js';
 import type { PublicStatus } from '../lifecycle/public-status.js';
-import type { Address, Role } from './events.js';
+import type { Address, Exit, Role } from './events.js';
 
 export interface ChildSnapshot {
   readonly role: Role;
@@ -24,4 +24,133 @@ export interface ClusterSnapshot {
   readonly workers: readonly ChildSnapshot[];
   /** Messages that were dropped because they were malformed, forged or too many. */
   readonly droppedMessages: number;
+}
+
+/** What a worker measures in itself. */
+export interface WorkerVitals {
+  /** Milliseconds since it was started, by its own monotonic clock: when this was measured. */
+  readonly atMs: number;
+  readonly rssBytes: number;
+  readonly heapUsedBytes: number;
+  /** Processor time so far. */
+  readonly cpuMs: number;
+  /** 0 … 1: how much of the time since the last report its event loop was busy. */
+  readonly loopUtilization: number;
+  /** 99th percentile of what the event loop came late since the last report; undefined until somebody has asked once. */
+  readonly loopDelayMs?: number | undefined;
+  readonly connections: number;
+  /** Requests so far. */
+  readonly requests: number;
+  readonly inFlight: number;
+}
+
+export interface ProcessUsage {
+  readonly rssBytes?: number | undefined;
+  /** Of one CPU, since the last look; 200 are two CPUs. */
+  readonly cpuPercent?: number | undefined;
+}
+
+/** Why the predecessor in a slot is gone. */
+export interface LastExit extends Exit {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly pid: number;
+  /** In words: `SIGKILL`, `exit code 1`, `did not get ready in time`. */
+  readonly reason: string;
+}
+
+export interface WorkerStatus extends ChildSnapshot, ProcessUsage {
+  /** Milliseconds since it was forked. */
+  readonly ageMs: number;
+  /** How often its slot had to be filled again. */
+  readonly restarts: number;
+  readonly lastExit?: LastExit | undefined;
+  /** Milliseconds since it was heard last; undefined: never yet. */
+  readonly lastBeatAgoMs?: number | undefined;
+  readonly vitals?: WorkerVitals | undefined;
+  readonly requestsPerSecond?: number | undefined;
+}
+
+/** Everything there is to know of one instance at this moment. */
+export interface InstanceStatus {
+  readonly name: string;
+  readonly kind: 'cluster' | 'run';
+  readonly pid: number;
+  readonly status: PublicStatus;
+  readonly address?: Address | undefined;
+  readonly baseDir: string;
+  /** What is run, and its version where it has one. */
+  readonly program: string;
+  readonly version: string;
+  readonly node: string;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly uptimeMs: number;
+  readonly size: number;
+  readonly generation: number;
+  readonly master: ProcessUsage;
+  readonly agent?: WorkerStatus | undefined;
+  readonly workers: readonly WorkerStatus[];
+  readonly reloads: number;
+  readonly droppedMessages: number;
+  readonly logs: LogsStatus;
+}
+
+export interface LogsStatus {
+  /** Undefined: nothing is recorded. */
+  readonly folder?: string | undefined;
+  /** Lines that could not be written, because the disk was full or nobody read them. */
+  readonly droppedLines: number;
+  /** How often the logger had to be started again. */
+  readonly restarts: number;
+}
+
+/** Fact number `seq` of this master. */
+export interface TimedEvent<E = unknown> {
+  readonly seq: number;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly event: E;
+}
+
+export interface HeartbeatStatus {
+  readonly workers: readonly {
+    readonly role: Role;
+    readonly id: number;
+    readonly slot: number;
+    readonly pid: number;
+    /** Milliseconds since 1970; undefined: never yet. */
+    readonly lastBeatAt?: number | undefined;
+    readonly lastBeatAgoMs?: number | undefined;
+  }[];
+}
+
+export interface PortStatus {
+  readonly port: number;
+  readonly addresses: readonly string[];
+  readonly holders: readonly PortHolder[];
+  /** Every holder is proven to belong to an instance of app-cluster of this user. */
+  readonly isOurs: boolean;
+}
+
+export interface PortHolder {
+  readonly pid: number;
+  readonly command: string;
+  /** Undefined: a foreign process. */
+  readonly instance?: string | undefined;
+}
+
+/** What came of a reload, a restart, a scaling. */
+export interface Account {
+  readonly tookMs: number;
+  readonly workers: readonly number[];
+  readonly generation: number;
+}
+
+export interface StopAccount {
+  readonly tookMs: number;
+  /** Pids that had to be killed. */
+  readonly forced: readonly number[];
+  /** Pids that could not be. */
+  readonly survived: readonly number[];
 }

@@ -19,7 +19,9 @@ export function startCommand(): Command {
     else if (repeatable) command.option(flag, `${description}; repeatable`, collect, []);
     else command.option(flag, description);
   }
-  return command.option('--no-agent', 'Run no agent, whatever lies beside the entry');
+  return command
+    .option('-d, --daemon', 'Run in the background: return when it is ready, with its address')
+    .option('--no-agent', 'Run no agent, whatever lies beside the entry');
 }
 
 function collect(value: string, before: string[]): string[] {

@@ -1,6 +1,7 @@
 // Our own words between master and worker. They travel as Node-internal messages, which user code never sees.
 
 import type { LastWords, ListeningAddress } from './events.js';
+import type { WorkerVitals } from './snapshot.js';
 
 /** Node keeps messages whose `cmd` starts with NODE_ from 'message' listeners. */
 export const CMD = 'NODE_APP_CLUSTER';
@@ -10,39 +11,70 @@ export const CMD = 'NODE_APP_CLUSTER';
  * - `hello` asks for what was too large or too secret for the command line.
  * - `starting`: it takes long, and the framework's own limit is not over.
  * - `leaving`: somebody else than the master told it to go.
+ * - `beat`: it lives, and how it is; every 5 seconds, and when asked.
+ * - `metrics`: what the application's own prom-client registry holds.
  * - `listening`: what `cluster` says of its processes, from a thread, or with a socket of its own.
  */
 export type WorkerWord =
   | { readonly act: 'hello' | 'starting' | 'ready' | 'drained' | 'leaving' }
   | { readonly act: 'listening'; readonly address: ListeningAddress }
-  | { readonly act: 'last-words'; readonly words: LastWords };
+  | { readonly act: 'last-words'; readonly words: LastWords }
+  | { readonly act: 'beat'; readonly vitals: WorkerVitals }
+  | { readonly act: 'metrics'; readonly n: number; readonly metrics: readonly unknown[] };
 
 /**
  * From the master to a worker.
  * - `go`: a spare becomes a worker, its user code may run.
  * - `stay`: the cluster stops, and this worker's turn comes later: a SIGTERM to the whole group is not yet for it.
+ * - `report`: say how you are, now.
  * - `signal` is a thread's SIGTERM.
  * - `leave` comes with SIGTERM: a SIGTERM without it is known to be somebody else's, and draining is over.
  */
 export type MasterWord =
   | { readonly act: 'boot'; readonly options: unknown }
   | { readonly act: 'drain'; readonly lingerMs: number }
-  | { readonly act: 'leave' | 'go' | 'stay' | 'signal' };
+  | { readonly act: 'metrics'; readonly n: number }
+  | { readonly act: 'leave' | 'go' | 'stay' | 'signal' | 'report' };
 
 export type Framed<W> = W & { readonly cmd: typeof CMD };
 
-const ACTS: readonly string[] = ['hello', 'starting', 'ready', 'drained', 'leaving', 'listening', 'last-words'] satisfies WorkerWord['act'][];
+const ACTS: readonly string[] = [
+  'hello',
+  'starting',
+  'ready',
+  'drained',
+  'leaving',
+  'listening',
+  'last-words',
+  'beat',
+  'metrics',
+] satisfies WorkerWord['act'][];
 const MOST_LINES = 40;
 const LONGEST_LINE = 2_000;
 
 /** Undefined for anything a worker of ours would not say. */
 export function parseWorkerWord(message: unknown): WorkerWord | undefined {
   if (typeof message !== 'object' || message === null) return undefined;
-  const { cmd, act, words, address } = message as { cmd?: unknown; act?: unknown; words?: unknown; address?: unknown };
+  const { cmd, act, words, address, vitals, metrics, n } = message as Readonly<Record<string, unknown>>;
   if (cmd !== CMD || typeof act !== 'string' || !ACTS.includes(act)) return undefined;
   if (act === 'last-words') return { act, words: parseLastWords(words) };
   if (act === 'listening') return parseListening(address);
+  if (act === 'beat') return parseBeat(vitals);
+  if (act === 'metrics') return Array.isArray(metrics) && typeof n === 'number' ? { act, n, metrics } : undefined;
   return { act } as WorkerWord;
+}
+
+/** How often a worker says that it lives. */
+export const BEAT_MS = 5_000;
+
+const NUMBERS = ['atMs', 'rssBytes', 'heapUsedBytes', 'cpuMs', 'loopUtilization', 'connections', 'requests', 'inFlight'] as const;
+
+function parseBeat(vitals: unknown): WorkerWord | undefined {
+  const given = (typeof vitals === 'object' && vitals !== null ? vitals : {}) as Readonly<Record<string, unknown>>;
+  const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value >= 0;
+  if (!NUMBERS.every(name => isNumber(given[name]))) return undefined;
+  const measured = Object.fromEntries(NUMBERS.map(name => [name, given[name]])) as unknown as WorkerVitals;
+  return { act: 'beat', vitals: isNumber(given['loopDelayMs']) ? { ...measured, loopDelayMs: given['loopDelayMs'] } : measured };
 }
 
 function parseListening(listening: unknown): WorkerWord | undefined {
@@ -77,6 +109,8 @@ export interface Boot {
   readonly isPortGiven: boolean;
   /** Nobody asked for a limit of the start: a framework's own one may be longer than the default. */
   readonly mayStartLong: boolean;
+  /** Its output goes through a pipe to the logger. */
+  readonly isRecorded: boolean;
   /** Longest drain, for one whose master is gone. */
   readonly drainMs: number;
   readonly stopMs: number;
@@ -93,6 +127,8 @@ export interface Boot {
   readonly awaitsOptions: boolean;
 }
 
+/** Set by `start --daemon` for the master it starts. */
+export const DAEMON_VARIABLE = 'APP_CLUSTER_DAEMON';
 export const BOOT_VARIABLE = 'APP_CLUSTER_BOOT';
 /** Marks a child and all its descendants, so that none is left behind. */
 export const MARK_VARIABLE = 'APP_CLUSTER_CHILD';

@@ -95,6 +95,13 @@ export class Group {
     return this.#pursue({ ...this.#goal, generation: ++this.#lastGeneration });
   }
 
+  /** After a `resize(0)`: fills all slots anew. Rejects with `ReloadFailure` when newcomers keep failing; it goes on trying all the same. */
+  refill(size: number): Promise<void> {
+    const generation = ++this.#lastGeneration;
+    this.#reload = { from: generation, attempts: 0 };
+    return this.#pursue({ ...this.#goal, size, generation });
+  }
+
   /** Resolves when nothing is left, or only what could not be killed. */
   async stop(force: AbortSignal): Promise<GroupStopReport> {
     const leaving = this.children;

@@ -2,8 +2,10 @@
 
 import type { ChildProcess } from 'node:child_process';
 import type { Exit } from '../protocol/events.js';
+import type { Stream } from '../protocol/log-line.js';
 import { CMD } from '../protocol/words.js';
 import type { ChildListener, ForkedChild } from './forker.js';
+import { type OutputPipe, takeOutput } from './output-pipe.js';
 import { descendantsOf, type ProcessIdentity } from './process-tree.js';
 
 /** More unsent messages than this to one child are dropped: it does not read, and the master must not grow with it. */
@@ -23,6 +25,7 @@ export class ChildChannel implements ForkedChild {
   readonly isThread = false;
   readonly #process: ChildProcess;
   readonly #stateOf: () => string;
+  readonly output: Readonly<Partial<Record<Stream, OutputPipe>>>;
   #listener: ChildListener | undefined;
   #exit: Exit | undefined;
   #unsent = 0;
@@ -31,6 +34,8 @@ export class ChildChannel implements ForkedChild {
     this.#process = forked;
     this.mark = mark;
     this.#stateOf = stateOf;
+    const [out, err] = [takeOutput(forked, 'stdout'), takeOutput(forked, 'stderr')];
+    this.output = { ...(out && { out }), ...(err && { err }) };
     forked.on('error', error => this.#onError(error));
     forked.once('exit', (code, signal) => this.#onExit({ code, signal }));
   }

@@ -25,6 +25,12 @@ export function afterUnref(ms: number, callback: () => void): Cancel {
   return () => clearTimeout(timer);
 }
 
+/** Every `ms`, without keeping its process alive. */
+export function repeatUnref(ms: number, callback: () => void): Cancel {
+  const timer = setInterval(callback, ms).unref();
+  return () => clearInterval(timer);
+}
+
 /** Every `ms` until cancelled. */
 export function repeat(clock: Clock, ms: number, callback: () => void): Cancel {
   let cancel: Cancel = () => {};

@@ -10,6 +10,7 @@ import { ClusterError } from '../errors.js';
 import { ChildChannel, framed } from './child-channel.js';
 import { failedFork } from './failed-fork.js';
 import type { ForkedChild, Forker, ForkPlan, ProgramCommand } from './forker.js';
+import { childStdio } from './process-forker.js';
 import { requirePackage } from './require-package.js';
 
 const { fork: cfork } = requirePackage<typeof import('cfork')>('cfork');
@@ -85,8 +86,16 @@ export class ClusterForker implements Forker {
 
   /** cfork keeps what to fork on the worker that is to be replaced, under two symbols. */
   #forkWorker({ slot, count, env, mark, replacesPid }: ClusterForkPlan): Worker {
-    const { file, args, execArgv, cwd } = this.#command;
-    const settings = { exec: file, args: [...args], execArgv: [...execArgv], silent: false, ...(cwd === undefined ? {} : { cwd }) };
+    const { file, args, execArgv, cwd, isRecorded, runAs } = this.#command;
+    const settings = {
+      exec: file,
+      args: [...args],
+      execArgv: [...execArgv],
+      silent: false,
+      stdio: childStdio(isRecorded),
+      ...(cwd === undefined ? {} : { cwd }),
+      ...runAs,
+    };
     const environment = { ...this.#command.env, ...env, APP_CLUSTER_CHILD: mark, CFORK_WORKER_INDEX: String(slot), CFORK_WORKER_COUNT: String(count) };
     const vacancy = { isDead: () => false, process: { pid: replacesPid ?? '-' }, state: 'dead', [SETTINGS]: settings, [ENVIRONMENT]: environment };
     const before = new Set(Object.keys(cluster.workers ?? {}));

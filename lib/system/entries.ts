@@ -4,10 +4,15 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { installedPackage, realPath } from './project-files.js';
+import { requirePackage } from './require-package.js';
 
 /** Found by the package's own name, wherever this code ended up in the build. */
 const PACKAGE = dirname(createRequire(import.meta.url).resolve('app-cluster/package.json'));
 const built = (path: string) => join(PACKAGE, 'dist', 'lib', path);
+
+export function packageVersion(): string {
+  return requirePackage<{ version: string }>(join(PACKAGE, 'package.json')).version;
+}
 
 /** Loaded by the master while the agent boots. */
 export const CLUSTER_FORKER_FILE = built('system/cluster-forker.cjs');
@@ -17,6 +22,10 @@ export const THREAD_FORKER_FILE = built('system/thread-forker.cjs');
 export const COPY_SOCKET_FILE = built('system/copy-socket.cjs');
 /** Loaded only to explain what is wrong with options. */
 export const OPTIONS_SCHEMA_FILE = built('protocol/options.schema.cjs');
+/** Entry of the logger's process. */
+export const LOGGER_FILE = built('logger/main.cjs');
+/** Loaded with the first request to the control server. */
+export const CONTROL_APP_FILE = built('control/app.cjs');
 /** For node's --require. */
 export const PRELOAD_FILE = built('worker/preload.cjs');
 /** The same for --import: a URL. */

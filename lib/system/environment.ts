@@ -1,6 +1,7 @@
 // The only reader and writer of the environment, of argv and of other facts about this very process.
 
 import { execArgv, pid } from 'node:process';
+import { DAEMON_VARIABLE } from '../protocol/words.js';
 import { isWorkerThread } from './thread-line.js';
 
 export function variable(name: string): string | undefined {
@@ -55,6 +56,18 @@ export function runsAsRoot(): boolean {
 
 export function currentDirectory(): string {
   return process.cwd();
+}
+
+/** Started by `start --daemon`, whose variable it is. Read once, and not handed on. */
+export function isDaemon(): boolean {
+  daemon ??= takeVariable(DAEMON_VARIABLE) !== undefined;
+  return daemon;
+}
+let daemon: boolean | undefined;
+
+/** Since this process was born. */
+export function uptimeMs(): number {
+  return process.uptime() * 1_000;
 }
 
 export function nodeVersion(): string {

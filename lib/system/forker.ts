@@ -1,6 +1,8 @@
 // A child process as its parent sees it. Implemented over cluster (through cfork) and over child_process.
 
 import type { Exit, ListeningAddress } from '../protocol/events.js';
+import type { Stream } from '../protocol/log-line.js';
+import type { OutputPipe } from './output-pipe.js';
 import type { ProcessIdentity } from './process-tree.js';
 
 /** What can come from a child. `onExit` comes exactly once, whatever order Node reports error, exit and disconnect in. */
@@ -33,6 +35,8 @@ export interface ForkedChild {
   /** False when it was not accepted: channel closed, or too much is waiting already. Never throws. */
   send(message: unknown, handle?: unknown, onSent?: (error: Error | null) => void): boolean;
   signal(name: NodeJS.Signals): void;
+  /** The reading ends of stdout and stderr, where they are pipes; whoever takes them has to close them. */
+  readonly output?: Readonly<Partial<Record<Stream, OutputPipe>>>;
 }
 
 export interface ForkPlan {
@@ -52,6 +56,10 @@ export interface ProgramCommand {
   readonly args: readonly string[];
   readonly execArgv: readonly string[];
   readonly cwd?: string | undefined;
+  /** Its output goes into pipes, for the logger. */
+  readonly isRecorded?: boolean;
+  /** Undefined: as this process. */
+  readonly runAs?: { readonly uid: number; readonly gid: number } | undefined;
   /** For all children of this program. */
   readonly env: Readonly<Record<string, string>>;
 }

@@ -6,6 +6,11 @@ import { environmentWith } from './environment.js';
 import { failedFork } from './failed-fork.js';
 import type { ForkedChild, Forker, ForkPlan, ProgramCommand } from './forker.js';
 
+/** As it is inherited, or into pipes. */
+export function childStdio(isRecorded = false): ('inherit' | 'pipe' | 'ipc')[] {
+  return isRecorded ? ['inherit', 'pipe', 'pipe', 'ipc'] : ['inherit', 'inherit', 'inherit', 'ipc'];
+}
+
 export class ProcessForker implements Forker {
   readonly #command: ProgramCommand;
 
@@ -22,11 +27,13 @@ export class ProcessForker implements Forker {
   }
 
   #fork({ env, mark }: ForkPlan): ChildChannel {
-    const { file, args, execArgv, cwd } = this.#command;
+    const { file, args, execArgv, cwd, isRecorded, runAs } = this.#command;
     const forked = fork(file, [...args], {
       execArgv: [...execArgv],
       env: environmentWith({ ...this.#command.env, ...env, APP_CLUSTER_CHILD: mark }),
+      stdio: childStdio(isRecorded),
       ...(cwd === undefined ? {} : { cwd }),
+      ...runAs,
     });
     let state = 'none';
     forked.once('spawn', () => {

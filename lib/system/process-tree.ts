@@ -87,7 +87,7 @@ export function isAlive(pid: number): boolean {
 }
 
 /** Fields of /proc/PID/stat after the command, which may hold anything: state, ppid, …, starttime as the 20th (proc_pid_stat(5)). */
-function statOf(pid: number): (ProcessIdentity & { readonly parent: number }) | undefined {
+export function statOf(pid: number): (ProcessIdentity & { readonly parent: number }) | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
@@ -105,7 +105,7 @@ function signalReaches(pid: number): boolean {
   }
 }
 
-function processIds(): number[] {
+export function processIds(): number[] {
   try {
     return readdirSync('/proc').map(Number).filter(Number.isInteger);
   } catch {

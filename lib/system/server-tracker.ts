@@ -1,7 +1,7 @@
 // Which servers listen in this process, and which sockets they hold. Wraps `net.Server.prototype.listen`: public, and every
 // kind of server (http, https, http2, tls, net) goes through it.
 
-import type { Http2Session } from 'node:http2';
+import type { Http2Session, Http2Stream } from 'node:http2';
 import { Server, type Socket } from 'node:net';
 import type { ListeningAddress } from '../protocol/events.js';
 
@@ -11,6 +11,8 @@ export interface TrackedServer {
   /** On TLS the socket that speaks HTTP is not the one that was accepted. */
   readonly secureSockets: ReadonlySet<Socket>;
   readonly sessions: ReadonlySet<Http2Session>;
+  /** Of HTTP/2: requests that are being answered. */
+  readonly streams: ReadonlySet<Http2Stream>;
 }
 
 export interface ServerTracker {
@@ -22,6 +24,8 @@ export interface ServerTracker {
   onListen: (server: Server) => void;
   /** Called when it does. */
   onListening: (server: Server) => void;
+  /** Requests over HTTP/2 so far. */
+  streamsSeen: number;
   /** Servers that asked for a socket of their own: `exclusive`, `reusePort`. */
   readonly alone: WeakSet<Server>;
 }
@@ -43,7 +47,7 @@ export function listeningAddress(server: Server): ListeningAddress {
 export function trackServers(): ServerTracker {
   const servers = new Set<TrackedServer>();
   const known = new WeakSet<Server>();
-  const tracker: Tracker = { servers, hasListened: false, alone: new WeakSet(), onListen: () => {}, onListening: () => {} };
+  const tracker: Tracker = { servers, hasListened: false, streamsSeen: 0, alone: new WeakSet(), onListen: () => {}, onListening: () => {} };
   const { listen } = Server.prototype;
   Server.prototype.listen = function (this: Server, ...args: unknown[]) {
     tracker.onListen(this);
@@ -51,7 +55,7 @@ export function trackServers(): ServerTracker {
     if (wantsOwnSocket(args[0])) tracker.alone.add(this);
     if (!known.has(this)) {
       known.add(this);
-      follow(this, servers);
+      follow(this, tracker, servers);
       this.on('listening', () => tracker.onListening(this));
     }
     return (listen as (...args: unknown[]) => Server).apply(this, args);
@@ -59,13 +63,20 @@ export function trackServers(): ServerTracker {
   return tracker;
 }
 
-function follow(server: Server, servers: Set<TrackedServer>): void {
-  const tracked = { server, sockets: new Set<Socket>(), secureSockets: new Set<Socket>(), sessions: new Set<Http2Session>() };
+function follow(server: Server, tracker: Tracker, servers: Set<TrackedServer>): void {
+  const tracked = { server, sockets: new Set<Socket>(), secureSockets: new Set<Socket>(), sessions: new Set<Http2Session>(), streams: new Set<Http2Stream>() };
   server.on('listening', () => servers.add(tracked));
   server.on('close', () => servers.delete(tracked));
   server.prependListener('connection', socket => keepWhileOpen(tracked.sockets, socket));
   server.prependListener('secureConnection' as 'connection', socket => keepWhileOpen(tracked.secureSockets, socket));
-  server.prependListener('session' as 'connection', session => keepWhileOpen(tracked.sessions, session as unknown as Http2Session));
+  server.prependListener('session' as 'connection', connection => {
+    const session = connection as unknown as Http2Session;
+    keepWhileOpen(tracked.sessions, session);
+    session.on('stream', stream => {
+      tracker.streamsSeen++;
+      keepWhileOpen(tracked.streams, stream);
+    });
+  });
 }
 
 function keepWhileOpen<T extends { once(event: 'close', listener: () => void): unknown }>(open: Set<T>, item: T): void {

@@ -1,15 +1,18 @@
 // The runtime's part of a worker, before user code: servers are watched, the way out is prepared, the user's preloads are loaded.
 
-import type { Boot } from '../protocol/words.js';
-import { systemClock } from '../system/clock.js';
+import { BEAT_MS, type Boot } from '../protocol/words.js';
+import { repeatUnref, systemClock } from '../system/clock.js';
 import { isClusterWorker } from '../system/cluster-worker.js';
 import { drainServers } from '../system/drain.js';
 import { requireModules } from '../system/load-module.js';
+import { blockOutput } from '../system/output-pipe.js';
+import { ownMetrics } from '../system/own-metrics.js';
 import { listeningAddress, type ServerTracker, trackServers } from '../system/server-tracker.js';
 import { onSignals, surviveBrokenOutput } from '../system/signals.js';
 import { isWorkerThread } from '../system/thread-line.js';
 import { shareSockets } from '../system/thread-sockets.js';
 import { forgetPreload, onWord, outliveMaster, say } from '../system/uplink.js';
+import { watchVitals } from '../system/vitals.js';
 import { setContext } from './context.js';
 import { keepLastWords } from './last-words.js';
 import { Leaving } from './leaving.js';
@@ -23,6 +26,7 @@ export function startWorker(boot: Boot): void {
   outliveMaster();
   surviveBrokenOutput();
   onSignals(MASTERS_SIGNALS, () => {});
+  if (boot.isRecorded) blockOutput();
   keepLastWords();
   const tracker = trackServers();
   if (boot.role === 'app') shareAndReport(tracker);
@@ -36,8 +40,12 @@ export function startWorker(boot: Boot): void {
       })
     : Promise.resolve();
   setContext({ boot, tracker, leaving, mayRun });
+  const vitals = watchVitals(tracker);
+  repeatUnref(BEAT_MS, () => say({ act: 'beat', vitals: vitals.measure(false) }));
   onWord(word => {
     if (word.act === 'go') go();
+    if (word.act === 'report') say({ act: 'beat', vitals: vitals.measure(true) });
+    if (word.act === 'metrics') void ownMetrics().then(metrics => say({ act: 'metrics', n: word.n, metrics }));
     if (word.act === 'stay') leaving.stay();
     if (word.act === 'leave') leaving.finish();
     if (word.act === 'drain') void leaving.drain(word.lingerMs).then(() => say({ act: 'drained' }));

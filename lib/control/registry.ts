@@ -1,0 +1,156 @@
+// Which instances run: one file each in the run root. Claims a name, finds who has one. Trusts no pid without its start time.
+
+import { join } from 'node:path';
+import { ClusterError } from '../errors.js';
+import { fileNameOf, parseEntry, type RegistryEntry } from '../protocol/registry-entry.js';
+import { uniqueName } from '../system/environment.js';
+import { privateFolder, runRoot, stateRoot } from '../system/private-folder.js';
+import { type Identity, stillIs } from '../system/process-identity.js';
+import { waitSync } from '../system/wait-sync.js';
+import { createWhole, fileNames, readWhole, removeFile, renameFile, writeWhole } from '../system/whole-files.js';
+
+const MOST_SUFFIXES = 1_000;
+/** A claim takes milliseconds; one that lasts longer is somebody's that hangs. */
+const LOCK_MS = 3_000;
+const LOCK_POLL_MS = 5;
+
+export interface Claim {
+  readonly entry: RegistryEntry;
+  /** Rewrites the entry; a disk that is full leaves the old one. */
+  update(facts: Partial<Pick<RegistryEntry, 'status' | 'address'>>): void;
+  /** Only while it is still ours. */
+  release(): void;
+}
+
+export type ClaimFacts = Omit<RegistryEntry, 'name' | 'socket'>;
+
+const entryPath = (name: string) => join(runRoot(), `${fileNameOf(name)}.json`);
+export const socketPath = (name: string): string => join(runRoot(), `${fileNameOf(name)}.sock`);
+/** Logs and journal of the instances that had this name, one after another. */
+export const stateFolder = (name: string): string => join(stateRoot(), fileNameOf(name));
+
+/**
+ * Takes a name. One that was derived gets `-2`, `-3` …, one that was given must be free.
+ * Throws ERR_ALREADY_RUNNING, ERR_UNSAFE_FOLDER.
+ */
+export function claimName(name: string, isGiven: boolean, facts: ClaimFacts): Claim {
+  privateFolder(runRoot());
+  for (let n = 1; n <= MOST_SUFFIXES; n++) {
+    const candidate = n === 1 ? name : `${name}-${n}`;
+    const result = withLock(candidate, facts, () => tryClaim(candidate, facts));
+    if ('entry' in result) return result;
+    if (isGiven) throw taken(result.holder);
+  }
+  throw new ClusterError('ERR_ALREADY_RUNNING', `${MOST_SUFFIXES} instances are called ${name}. Give this one a --name.`);
+}
+
+function taken({ name, pid, address, baseDir }: RegistryEntry): ClusterError {
+  const where = address === undefined ? '' : ` on ${address}`;
+  const message = `The name ${name} is taken by process ${pid}${where} (${baseDir}). Stop it (app-cluster stop ${name}), or choose another --name.`;
+  return new ClusterError('ERR_ALREADY_RUNNING', message, { details: { name, pid } });
+}
+
+function tryClaim(name: string, facts: ClaimFacts): Claim | { readonly holder: RegistryEntry } {
+  const path = entryPath(name);
+  const holder = parseEntry(readWhole(path));
+  if (holder !== undefined && stillIs(holder)) return { holder };
+  removeFile(path);
+  const entry: RegistryEntry = { name, socket: socketPath(name), ...facts };
+  createWhole(path, text(entry));
+  return claimOf(path, entry);
+}
+
+function claimOf(path: string, first: RegistryEntry): Claim {
+  let entry = first;
+  const isOurs = () => {
+    const now = parseEntry(readWhole(path));
+    return now === undefined || now.mark === entry.mark;
+  };
+  return {
+    get entry() {
+      return entry;
+    },
+    update(facts) {
+      entry = { ...entry, ...facts };
+      try {
+        if (isOurs()) writeWhole(path, text(entry));
+      } catch {} // Full, or gone with the folder: the control socket still tells.
+    },
+    release() {
+      if (isOurs()) removeFile(path);
+    },
+  };
+}
+
+const text = (entry: RegistryEntry) => `${JSON.stringify(entry)}\n`;
+
+export interface Found {
+  readonly entry: RegistryEntry;
+  /** False: it died without tidying up. */
+  readonly isAlive: boolean;
+}
+
+/** Every entry that can be read, by name. */
+export function entries(): readonly Found[] {
+  const files = fileNames(runRoot()).filter(file => file.endsWith('.json'));
+  const found = files.flatMap(file => parseEntry(readWhole(join(runRoot(), file))) ?? []);
+  return found.map(entry => ({ entry, isAlive: stillIs(entry) })).toSorted((a, b) => (a.entry.name < b.entry.name ? -1 : 1));
+}
+
+/** Removes what the dead left in the run root, and nothing of the living. Returns what it removed. */
+export function removeStale(own: Identity): readonly string[] {
+  const files = fileNames(runRoot()).filter(file => file.endsWith('.json'));
+  const stale = files.flatMap(file => {
+    const path = join(runRoot(), file);
+    const entry = parseEntry(readWhole(path));
+    if (entry === undefined) return removeFile(path) ? [path] : [];
+    return withLock(entry.name, own, () => {
+      const now = parseEntry(readWhole(path));
+      if (now === undefined || stillIs(now)) return [];
+      return [path, ...(now.socket.startsWith(runRoot()) ? [now.socket] : [])].filter(removeFile);
+    });
+  });
+  return [...stale, ...removeStaleLocks()];
+}
+
+function removeStaleLocks(): readonly string[] {
+  const locks = fileNames(runRoot()).filter(file => file.endsWith('.lock'));
+  return locks.map(file => join(runRoot(), file)).filter(path => !isHeld(readWhole(path)) && removeFile(path));
+}
+
+/** Holds `<name>.lock` meanwhile. The lock of a dead process is broken: moved away, and looked at once more before it is dropped. */
+function withLock<T>(name: string, { pid, startTime, bootId }: Identity, action: () => T): T {
+  const path = join(runRoot(), `${fileNameOf(name)}.lock`);
+  const ours = JSON.stringify({ pid, startTime, bootId });
+  for (let waited = 0; !createWhole(path, ours); waited += LOCK_POLL_MS) {
+    const holder = readWhole(path);
+    if (holder !== undefined && !isHeld(holder)) breakLock(path, holder);
+    else if (waited > LOCK_MS) throw new ClusterError('ERR_ALREADY_RUNNING', `Somebody else is starting ${name}: ${path} is held by ${holder}. Try again.`);
+    else waitSync(LOCK_POLL_MS);
+  }
+  try {
+    return action();
+  } finally {
+    removeFile(path);
+  }
+}
+
+function isHeld(lock: string | undefined): boolean {
+  try {
+    return stillIs(JSON.parse(lock ?? '') as Identity);
+  } catch {
+    return false;
+  }
+}
+
+function breakLock(path: string, seen: string): void {
+  const aside = `${path}.${uniqueName()}`;
+  try {
+    renameFile(path, aside);
+  } catch {
+    return; // Somebody else did.
+  }
+  const moved = readWhole(aside) ?? '';
+  if (moved !== seen) createWhole(path, moved); // It had been broken and taken anew meanwhile: given back.
+  removeFile(aside);
+}

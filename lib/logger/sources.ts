@@ -1,0 +1,52 @@
+// What is being read, and where it goes: framed into the file, and as it is to the terminal.
+
+import type { Stream } from '../protocol/log-line.js';
+import type { LogSettings } from '../protocol/logger-words.js';
+import { wallClockMs } from '../system/clock.js';
+import { readPipe } from '../system/output-pipe.js';
+import { Framer } from './framing.js';
+import type { Recorder } from './recorder.js';
+
+export interface SourceFacts {
+  readonly id: number;
+  readonly source: string;
+  readonly stream: Stream;
+}
+
+export interface SourceNeeds {
+  readonly settings: LogSettings;
+  readonly recorder: Recorder;
+  readonly passThrough: (stream: Stream, chunk: Buffer) => void;
+  readonly onEnded: (id: number) => void;
+}
+
+export class Sources {
+  readonly #needs: SourceNeeds;
+  readonly #open = new Set<number>();
+
+  constructor(needs: SourceNeeds) {
+    this.#needs = needs;
+  }
+
+  get isEmpty(): boolean {
+    return this.#open.size === 0;
+  }
+
+  read({ id, source, stream }: SourceFacts, handle: unknown): void {
+    const { settings, recorder, passThrough, onEnded } = this.#needs;
+    const framer = new Framer({ source, stream, isJson: settings.isJson });
+    this.#open.add(id);
+    readPipe(handle, {
+      onChunk: chunk => {
+        recorder.record(framer.frame(chunk.toString('latin1'), now()));
+        passThrough(stream, chunk);
+      },
+      onEnd: () => {
+        this.#open.delete(id);
+        onEnded(id);
+      },
+    });
+  }
+}
+
+export const now = (): string => new Date(wallClockMs()).toISOString();

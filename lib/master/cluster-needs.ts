@@ -1,0 +1,23 @@
+// What a cluster is given by whoever makes one.
+
+import type { Surface } from '../protocol/control.js';
+import type { Clock } from '../system/clock.js';
+import type { ParentLine } from '../system/parent-line.js';
+import type { EventBus } from './event-bus.js';
+import type { Recording } from './recording.js';
+
+export interface ClusterNeeds {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly parent: ParentLine;
+  readonly events: EventBus;
+  /** Begins the mark of every child. */
+  readonly mark: string;
+  readonly surface: () => Surface | undefined;
+  /** Undefined: children write where this process does. */
+  readonly recording?: Recording | undefined;
+  /** Agent or parent want one. Default: a reload. */
+  readonly onReloadAsked?: (() => void) | undefined;
+  /** A worker was killed at a breakpoint. Default: a stop. */
+  readonly onKilledByDebugger?: (() => void) | undefined;
+}

@@ -1,0 +1,126 @@
+// Prometheus text: the master's own series, one series per worker, and what the application's own prom-client registries hold,
+// added up over the workers. A worker that does not answer in time is represented by what it said last.
+
+import type { Counter, Gauge, Registry } from 'prom-client';
+import type { InstanceStatus, WorkerStatus } from '../protocol/snapshot.js';
+import { type Clock, pause } from '../system/clock.js';
+import { requirePackage } from '../system/require-package.js';
+import type { Cluster } from './cluster.js';
+
+type PromClient = typeof import('prom-client');
+type Metrics = readonly unknown[];
+
+const ANSWER_MS = 500;
+const PREFIX = 'app_cluster_';
+
+export interface MetricsNeeds {
+  readonly cluster: Cluster;
+  readonly clock: Clock;
+  readonly status: () => Promise<InstanceStatus>;
+}
+
+/** Returns what a scrape calls. */
+export function metricsOf({ cluster, clock, status }: MetricsNeeds): () => Promise<string> {
+  const said = new Map<number, Metrics>();
+  let retired: Metrics = [];
+  const loaded = () => requirePackage<PromClient>('prom-client');
+  cluster.on('child-left', ({ id, role }) => {
+    const last = role === 'app' ? said.get(id) : undefined;
+    if (last === undefined) return;
+    said.delete(id);
+    void added(loaded(), [retired, last.filter(isCumulative)]).then(sum => {
+      retired = sum;
+    });
+  });
+  return async () => {
+    const apps = cluster.children.filter(({ role }) => role === 'app');
+    const asked = apps.map(async app => void said.set(app.place.id, await app.askMetrics()));
+    const [own] = await Promise.all([status(), Promise.race([Promise.all(asked), pause(clock, ANSWER_MS)])]);
+    const client = loaded();
+    return `${await ownText(client, own)}${await text(client, [retired, ...said.values()])}`;
+  };
+}
+
+/** A counter that falls is taken for a restart of everything: what a dead worker had counted stays counted. */
+const isCumulative = (metric: unknown) => ['counter', 'histogram'].includes((metric as { type?: string }).type ?? '');
+
+/** Whatever a worker may send: what cannot be added up is left out, worker by worker. */
+async function added(client: PromClient, lists: readonly Metrics[]): Promise<Metrics> {
+  let sum: Metrics = [];
+  for (const list of lists) {
+    try {
+      sum = await client.AggregatorRegistry.aggregate([sum, list] as never).getMetricsAsJSON();
+    } catch {}
+  }
+  return sum;
+}
+
+async function text(client: PromClient, lists: readonly Metrics[]): Promise<string> {
+  const sum = await added(client, lists);
+  return sum.length === 0 ? '' : client.AggregatorRegistry.aggregate([sum] as never).metrics();
+}
+
+interface Series {
+  readonly name: string;
+  readonly help: string;
+  readonly isCounter?: boolean;
+  readonly of: (worker: WorkerStatus) => number | undefined;
+}
+
+const seconds = (ms: number | undefined) => (ms === undefined ? undefined : ms / 1_000);
+
+const PER_WORKER: readonly Series[] = [
+  { name: 'worker_up', help: '1 while the worker is ready', of: ({ status }) => (status === 'ready' ? 1 : 0) },
+  { name: 'worker_restarts_total', help: 'How often the slot had to be filled again', isCounter: true, of: ({ restarts }) => restarts },
+  { name: 'worker_age_seconds', help: 'Since it was forked', of: ({ ageMs }) => seconds(ageMs) },
+  { name: 'worker_resident_memory_bytes', help: 'Resident memory', of: ({ rssBytes }) => rssBytes },
+  { name: 'worker_cpu_seconds_total', help: 'Processor time', isCounter: true, of: ({ vitals }) => seconds(vitals?.cpuMs) },
+  { name: 'worker_event_loop_utilization', help: 'How busy the event loop is, 0 to 1', of: ({ vitals }) => vitals?.loopUtilization },
+  { name: 'worker_event_loop_delay_seconds', help: '99th percentile of what the event loop comes late', of: ({ vitals }) => seconds(vitals?.loopDelayMs) },
+  { name: 'worker_connections', help: 'Open connections', of: ({ vitals }) => vitals?.connections },
+  { name: 'worker_requests_total', help: 'Requests', isCounter: true, of: ({ vitals }) => vitals?.requests },
+  { name: 'worker_requests_in_flight', help: 'Requests that are being answered', of: ({ vitals }) => vitals?.inFlight },
+  { name: 'worker_last_beat_seconds', help: 'Since it was heard last', of: ({ lastBeatAgoMs }) => seconds(lastBeatAgoMs) },
+];
+
+async function ownText(client: PromClient, status: InstanceStatus): Promise<string> {
+  const registry = new client.Registry();
+  const { name, version, node, master, size, generation, reloads, droppedMessages, logs, uptimeMs } = status;
+  gauge(client, registry, 'info', 'What runs', ['name', 'version', 'node', 'status']).set({ name, version, node, status: status.status }, 1);
+  const plain = (metric: string, help: string, value: number | undefined) => value !== undefined && gauge(client, registry, metric, help).set(value);
+  const total = (metric: string, help: string, value: number) => counter(client, registry, metric, help).inc(value);
+  plain('uptime_seconds', 'Since the master was started', uptimeMs / 1_000);
+  plain('workers_wanted', 'How many app workers there should be', size);
+  plain('workers_ready', 'How many are ready', status.workers.filter(worker => worker.status === 'ready').length);
+  plain('generation', 'Counts reloads and restarts', generation);
+  plain('master_resident_memory_bytes', 'Resident memory of the master', master.rssBytes);
+  plain('master_cpu_percent', 'Processor use of the master, of one CPU', master.cpuPercent);
+  total('reloads_total', 'Completed reloads', reloads);
+  total('messages_dropped_total', 'Messages that were malformed, forged or too many', droppedMessages);
+  total('log_lines_dropped_total', 'Log lines that could not be written', logs.droppedLines);
+  total('logger_restarts_total', 'How often the logger had to be started again', logs.restarts);
+  const workers = [...(status.agent ? [status.agent] : []), ...status.workers];
+  for (const series of PER_WORKER) addSeries(client, registry, series, workers);
+  return registry.metrics();
+}
+
+/** While a slot's worker is being replaced there are two: the one that is ready speaks for the slot. */
+function addSeries(client: PromClient, registry: Registry, { name, help, isCounter, of }: Series, workers: readonly WorkerStatus[]): void {
+  const labels = ['role', 'worker'];
+  const bySlot = new Map(
+    workers.toSorted((a, b) => Number(a.status === 'ready') - Number(b.status === 'ready')).map(worker => [worker.role + worker.slot, worker]),
+  );
+  const metric = isCounter ? counter(client, registry, name, help, labels) : gauge(client, registry, name, help, labels);
+  for (const worker of bySlot.values()) {
+    const value = of(worker);
+    if (value !== undefined) metric.inc({ role: worker.role, worker: String(worker.slot) }, value);
+  }
+}
+
+function gauge(client: PromClient, registry: Registry, name: string, help: string, labelNames: string[] = []): Gauge {
+  return new client.Gauge({ name: PREFIX + name, help, labelNames, registers: [registry] });
+}
+
+function counter(client: PromClient, registry: Registry, name: string, help: string, labelNames: string[] = []): Counter {
+  return new client.Counter({ name: PREFIX + name, help, labelNames, registers: [registry] });
+}

@@ -1,0 +1,32 @@
+// Where this instance's output is recorded, and that the master's own lines are among it.
+
+import { stateFolder } from '../control/registry.js';
+import { systemClock } from '../system/clock.js';
+import { isDaemon, ownPid } from '../system/environment.js';
+import { copyOutput } from '../system/output-copy.js';
+import { privateFolder } from '../system/private-folder.js';
+import type { EventBus } from './event-bus.js';
+import { Recording } from './recording.js';
+import type { Settings } from './settings.js';
+
+/** Undefined when nothing is to be recorded. Throws ERR_UNSAFE_FOLDER. */
+export function openRecording(name: string, { logs }: Settings, { mark, events }: { readonly mark: string; readonly events: EventBus }): Recording | undefined {
+  if (logs === undefined) return undefined;
+  const folder = privateFolder(logs.folder ?? `${stateFolder(name)}/log`);
+  const settings = { ...logs, folder, passThrough: !isDaemon() };
+  const recording = new Recording({ settings, mark, clock: systemClock, emit: event => events.emit(event), self: `master:${ownPid()}` });
+  // A daemon's own output is a file for what goes wrong before there is a log: once it is up, lines are in the log alone.
+  let isUp = false;
+  events.on('cluster-started', () => {
+    isUp = true;
+  });
+  copyOutput((stream, text) => {
+    recording.line(stream, text);
+    return isDaemon() && isUp;
+  });
+  const forget = events.on('child-forked', () => {
+    forget();
+    systemClock.after(0, () => recording.start());
+  });
+  return recording;
+}

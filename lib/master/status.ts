@@ -1,0 +1,81 @@
+// Everything there is to know of this instance at this moment. Asks the workers, but waits for none that is busy.
+
+import type { ChildSnapshot, HeartbeatStatus, InstanceStatus, LogsStatus, WorkerStatus } from '../protocol/snapshot.js';
+import { type Clock, pause, wallClockMs } from '../system/clock.js';
+import { nodeVersion, ownPid, uptimeMs } from '../system/environment.js';
+import type { Cluster } from './cluster.js';
+import type { SlotBook } from './slot-book.js';
+import type { Usages } from './usages.js';
+import type { WorkerProcess } from './worker-process.js';
+
+/** A worker that has not answered by then is busy: its last beat stands for it. */
+const ANSWER_MS = 250;
+
+export interface StatusNeeds {
+  readonly cluster: Cluster;
+  readonly name: string;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly usages: Usages;
+  readonly slots: SlotBook;
+  readonly logs: () => LogsStatus;
+}
+
+export async function statusOf(needs: StatusNeeds): Promise<InstanceStatus> {
+  const { cluster, name, clock, usages, slots, logs } = needs;
+  await askAll(cluster.children, clock);
+  const { agent, workers, ...rest } = cluster.snapshot();
+  const { settings } = cluster;
+  const known = new Map(cluster.children.map(child => [child.place.id + child.role, child]));
+  const full = (child: ChildSnapshot) => workerStatus(child, known.get(child.id + child.role), needs);
+  const status: InstanceStatus = {
+    ...rest,
+    name,
+    kind: 'cluster',
+    baseDir: settings.baseDir,
+    program: settings.program.kind === 'entry' ? settings.program.file : `${settings.program.name}@${settings.program.version}`,
+    version: needs.version,
+    node: nodeVersion(),
+    startedAt: Math.round(wallClockMs() - uptimeMs()),
+    uptimeMs: Math.round(uptimeMs()),
+    generation: cluster.generation,
+    master: usages.of(ownPid(), clock.now() - uptimeMs()),
+    agent: agent && full(agent),
+    workers: workers.map(full),
+    reloads: slots.reloads,
+    logs: logs(),
+  };
+  usages.keepOnly([ownPid(), ...cluster.children.map(({ pid }) => pid)]);
+  return status;
+}
+
+async function askAll(children: readonly WorkerProcess[], clock: Clock): Promise<void> {
+  const answers = children.filter(child => child.askVitals()).map(({ beats }) => beats.next());
+  if (answers.length > 0) await Promise.race([Promise.all(answers), pause(clock, ANSWER_MS)]);
+}
+
+function workerStatus(child: ChildSnapshot, worker: WorkerProcess | undefined, { clock, usages, slots }: StatusNeeds): WorkerStatus {
+  const page = slots.of(child.role, child.slot);
+  const { beats, forkedAtMs = clock.now(), forked } = worker ?? {};
+  const { vitals, requestsPerSecond, lastAtMs } = beats ?? {};
+  const usage = forked?.isThread ? {} : usages.of(child.pid, forkedAtMs);
+  return {
+    ...child,
+    rssBytes: usage.rssBytes ?? vitals?.rssBytes,
+    cpuPercent: usage.cpuPercent,
+    ageMs: Math.round(clock.now() - forkedAtMs),
+    restarts: page?.restarts ?? 0,
+    lastExit: page?.lastExit,
+    lastBeatAgoMs: lastAtMs === undefined ? undefined : Math.round(clock.now() - lastAtMs),
+    vitals,
+    requestsPerSecond,
+  };
+}
+
+export function heartbeatsOf({ cluster, clock }: Pick<StatusNeeds, 'cluster' | 'clock'>): HeartbeatStatus {
+  const beatOf = ({ role, pid, place: { id, slot }, beats: { lastAtMs } }: WorkerProcess) => {
+    const agoMs = lastAtMs === undefined ? undefined : Math.round(clock.now() - lastAtMs);
+    return { role, id, slot, pid, lastBeatAgoMs: agoMs, lastBeatAt: agoMs === undefined ? undefined : wallClockMs() - agoMs };
+  };
+  return { workers: cluster.children.map(beatOf) };
+}

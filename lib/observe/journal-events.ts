@@ -1,0 +1,38 @@
+// Which facts are worth keeping beyond the master's life: what somebody asks for afterwards. The rest is in the log.
+
+import type { ClusterEvent, EventType } from '../protocol/events.js';
+
+const ALWAYS: readonly EventType[] = [
+  'cluster-starting',
+  'cluster-started',
+  'cluster-start-failed',
+  'cluster-reloading',
+  'cluster-reloaded',
+  'reload-failed',
+  'cluster-restarting',
+  'cluster-restarted',
+  'cluster-resized',
+  'cluster-stopping',
+  'cluster-stop-hurried',
+  'cluster-stopped',
+  'cluster-lost',
+  'child-lost',
+  'child-errored',
+  'slot-left-empty',
+  'slot-gave-up',
+  'address-in-use',
+  'sockets-fell-back',
+  'port-changed',
+  'logger-died',
+  'logs-dropped',
+  'control-unavailable',
+  'operated',
+  'master-erred',
+];
+
+export function isForTheJournal(event: ClusterEvent): boolean {
+  if (event.type === 'child-left') return event.failed;
+  if (event.type === 'child-moved') return event.to === 'hung';
+  if (event.type === 'backing-off') return event.waitMs > 0;
+  return ALWAYS.includes(event.type);
+}

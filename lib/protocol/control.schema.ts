@@ -1,0 +1,56 @@
+// Arguments of the verbs, as zod schemas: the one source of their types, validation and OpenAPI description. Heavy, so the build
+// generates what a running process needs from it (control.generated.js).
+
+import { z } from 'zod';
+
+const workers = z.int({ error: 'should be a whole number from 1 to 1024' }).min(1).max(1_024).describe('How many app workers there should be');
+const worker = z
+  .string({ error: 'should be an id, a pid, or agent' })
+  .regex(/^(?:#?\d{1,10}|agent)$/, { error: 'should be an id, a pid, or agent' })
+  .describe('A worker: its id as log lines show it (3 of app_worker#3), its pid, or agent');
+const count = (description: string) => z.int().min(0).max(100_000).describe(description);
+const flag = (description: string) => z.boolean().describe(description);
+const duration = z.string().regex(/^\d+(?:\.\d+)?(?:ms|s|m|h)$/);
+
+export const argumentSchemas = {
+  status: z.strictObject({}),
+  heartbeat: z.strictObject({}),
+  ports: z.strictObject({}),
+  why: z.strictObject({ last: count('How many entries at most. Default: 200').optional() }),
+  events: z.strictObject({
+    follow: flag('Stay, and tell what happens').optional(),
+    last: count('How many past events first. Default: 0 when following, else all that are kept').optional(),
+    after: count('Only events after this number').optional(),
+  }),
+  logs: z.strictObject({
+    follow: flag('Stay, and tell what is written').optional(),
+    lines: count('How many lines of the past. Default: 100').optional(),
+    worker: z
+      .string()
+      .regex(/^(?:#?\d{1,10}|agent|master)$/)
+      .describe('Only this worker: its id, its pid, agent, or master')
+      .optional(),
+    since: duration.describe('Only what was written in this time: 10m').optional(),
+    grep: z.string().regex(/./).describe('Only records that contain this text').optional(),
+  }),
+  reload: z.strictObject({}),
+  restart: z.strictObject({}),
+  scale: z.strictObject({ workers }),
+  stop: z.strictObject({ force: flag('Kill at once instead of draining').optional() }),
+  kill: z.strictObject({
+    worker,
+    signal: z
+      .string()
+      .regex(/^SIG(?:KILL|TERM|INT|QUIT|HUP|USR1|USR2|STOP|CONT|ABRT)$/, { error: 'should be a signal, as SIGKILL' })
+      .describe('Default: SIGKILL')
+      .optional(),
+  }),
+  flushLogs: z.strictObject({}),
+  reopenLogs: z.strictObject({}),
+  killPort: z.strictObject({
+    port: z.int().min(1).max(65_535).describe('The TCP port'),
+    force: flag('Also a process that is not proven ours').optional(),
+  }),
+} as const;
+
+export type Arguments = { readonly [V in keyof typeof argumentSchemas]: z.input<(typeof argumentSchemas)[V]> };

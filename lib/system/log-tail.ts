@@ -1,0 +1,148 @@
+// Reads what a logger has recorded: the last lines, and what follows. Only looks; rotation is noticed by the file's identity.
+
+import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { gunzipSync } from 'node:zlib';
+import { CURRENT_LOG, type LogLine, parseLine } from '../protocol/log-line.js';
+import { archived } from './rotating-file.js';
+
+const POLL_MS = 100;
+const BLOCK_BYTES = 64 * 2 ** 10;
+/** An unfinished line is given out at this length. */
+const LONGEST_LINE = 2 ** 20;
+
+export interface TailSpec {
+  readonly folder: string;
+  /** How many that fit, of the past. */
+  readonly lines: number;
+  readonly follow: boolean;
+  /** ISO 8601: nothing older. */
+  readonly since?: string | undefined;
+  readonly fits: (line: LogLine) => boolean;
+}
+
+/** Oldest first. Follows until `signal` aborts. A missing folder has no lines yet. */
+export async function* tailLog({ folder, lines, follow, since, fits }: TailSpec, signal?: AbortSignal): AsyncGenerator<LogLine> {
+  const path = join(folder, CURRENT_LOG);
+  const reader = new FileReader();
+  const joiner = new Joiner();
+  const current = reader.open(path) ? reader.readAll() : '';
+  let past = wanted(current, { joiner, since, fits });
+  for (const name of archived(folder).toReversed()) {
+    if (past.length >= lines) break;
+    const older = wanted(contentOf(join(folder, name)), { joiner: new Joiner(), since, fits });
+    if (since !== undefined && older.length === 0) break;
+    past = [...older, ...past];
+  }
+  yield* past.slice(Math.max(0, past.length - lines));
+  try {
+    while (follow && !signal?.aborted) {
+      const hasMoved = reader.hasMoved(path);
+      for (let text = reader.read(); text !== ''; text = reader.read()) yield* wanted(text, { joiner, since, fits });
+      if (hasMoved) reader.open(path);
+      else await pause(POLL_MS, undefined, signal ? { signal } : {}).catch(() => {});
+    }
+  } finally {
+    reader.close();
+  }
+}
+
+interface Wanted {
+  readonly joiner: Joiner;
+  readonly since: string | undefined;
+  readonly fits: (line: LogLine) => boolean;
+}
+
+function wanted(text: string, { joiner, since, fits }: Wanted): LogLine[] {
+  return joiner
+    .push(text)
+    .filter(line => since === undefined || line.time >= since)
+    .filter(fits);
+}
+
+/** File text → whole lines: an entry may be cut by a read, a line by the logger. Latin-1 in, real text out. */
+export class Joiner {
+  #rest = '';
+  readonly #unfinished = new Map<string, LogLine>();
+
+  push(text: string): LogLine[] {
+    const entries = (this.#rest + text).split('\n');
+    this.#rest = entries.pop() ?? '';
+    return entries.flatMap(entry => this.#take(entry));
+  }
+
+  #take(entry: string): LogLine[] {
+    const line = parseLine(entry);
+    if (line === undefined) return [];
+    const key = `${line.source} ${line.stream}`;
+    const begun = this.#unfinished.get(key);
+    const whole = begun === undefined ? line : { ...begun, text: begun.text + line.text, isUnfinished: line.isUnfinished ?? false };
+    const isCut = line.isUnfinished === true && whole.text.length < LONGEST_LINE;
+    if (isCut) this.#unfinished.set(key, whole);
+    else this.#unfinished.delete(key);
+    return isCut ? [] : [decoded(whole, entry)];
+  }
+}
+
+function decoded({ isUnfinished: _, ...line }: LogLine, entry: string): LogLine {
+  const bytes = Buffer.from(line.text, 'latin1');
+  return { ...line, text: entry.startsWith('{') ? Buffer.from(line.text, 'latin1').toString('utf8') : bytes.toString('utf8') };
+}
+
+class FileReader {
+  #fd: number | undefined;
+  #position = 0;
+  #inode = 0;
+
+  open(path: string): boolean {
+    this.close();
+    this.#position = 0;
+    try {
+      this.#fd = openSync(path, 'r');
+      this.#inode = fstatSync(this.#fd).ino;
+      return true;
+    } catch {
+      return false; // Not there yet, or not ours to read.
+    }
+  }
+
+  /** A new file is there, or the first one. */
+  hasMoved(path: string): boolean {
+    try {
+      return this.#fd === undefined || statSync(path).ino !== this.#inode;
+    } catch {
+      return false;
+    }
+  }
+
+  readAll(): string {
+    let all = '';
+    for (let text = this.read(); text !== ''; text = this.read()) all += text;
+    return all;
+  }
+
+  /** What comes next; empty at the end, for now. */
+  read(): string {
+    if (this.#fd === undefined) return '';
+    const block = Buffer.allocUnsafe(BLOCK_BYTES);
+    if (fstatSync(this.#fd).size < this.#position) this.#position = 0; // Somebody has cut it.
+    const count = readSync(this.#fd, block, 0, BLOCK_BYTES, this.#position);
+    this.#position += count;
+    return block.toString('latin1', 0, count);
+  }
+
+  close(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
+  }
+}
+
+function contentOf(path: string): string {
+  try {
+    const bytes = readFileSync(path);
+    return (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('latin1');
+  } catch {
+    return ''; // Pruned, or just being compressed.
+  }
+}

@@ -1,0 +1,191 @@
+// A log file with one writer: put aside by rename when it is large or old, compressed beside the work, bounded in number and size.
+// A disk that is full loses lines and counts them; it never stops the writer, and writing goes on as soon as there is room.
+
+import { closeSync, createReadStream, createWriteStream, fstatSync, openSync, readdirSync, renameSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import { CURRENT_LOG } from '../protocol/log-line.js';
+import { wallClockMs } from './clock.js';
+import { privateFolder } from './private-folder.js';
+import { removeFile } from './whole-files.js';
+
+export interface RotatingSpec {
+  readonly folder: string;
+  readonly maxBytes: number;
+  readonly maxAgeMs?: number | undefined;
+  readonly keep: number;
+  readonly totalBytes: number;
+  /** Records in one file; more are for the next. */
+  readonly maxRecords?: number | undefined;
+}
+
+const NEWLINE = Buffer.from('\n');
+
+export class RotatingFile {
+  readonly #spec: RotatingSpec;
+  readonly #path: string;
+  #fd: number | undefined;
+  #size = 0;
+  #records = 0;
+  #openedAt = 0;
+  #serial = 0;
+  /** The last write was cut: its line has no end. */
+  #isTorn = false;
+  #compressing: Promise<void> = Promise.resolve();
+
+  constructor(spec: RotatingSpec) {
+    this.#spec = spec;
+    this.#path = join(spec.folder, CURRENT_LOG);
+  }
+
+  get path(): string {
+    return this.#path;
+  }
+
+  /** The reason when it was not written, else undefined. @param records how many begin in it */
+  write(bytes: Buffer, records: number): string | undefined {
+    try {
+      this.#makeRoom(bytes.length);
+      this.#append(bytes);
+    } catch (error) {
+      return this.#failed(error as NodeJS.ErrnoException, bytes);
+    }
+    this.#records += records;
+    return undefined;
+  }
+
+  /** After somebody else has renamed the file. */
+  reopen(): void {
+    this.#close();
+    this.#open();
+  }
+
+  /** Drops everything; returns how many files that were. */
+  flush(): number {
+    const names = [...archived(this.#spec.folder), CURRENT_LOG];
+    this.#close();
+    const removed = names.filter(name => removeFile(join(this.#spec.folder, name))).length;
+    this.#open();
+    return removed;
+  }
+
+  /** Resolves when nothing is being compressed. */
+  async close(): Promise<void> {
+    this.#close();
+    await this.#compressing;
+  }
+
+  /** What an earlier logger had no time for. */
+  tidy(): void {
+    for (const name of archived(this.#spec.folder).filter(file => file.endsWith('.log'))) this.#compress(join(this.#spec.folder, name));
+    this.#prune();
+  }
+
+  #makeRoom(bytes: number): void {
+    if (this.#fd === undefined) this.#open();
+    const { maxBytes, maxAgeMs, maxRecords } = this.#spec;
+    const isLarge = this.#size > 0 && this.#size + bytes > maxBytes;
+    const isOld = maxAgeMs !== undefined && this.#size > 0 && wallClockMs() - this.#openedAt > maxAgeMs;
+    if (isLarge || isOld || (maxRecords !== undefined && this.#records >= maxRecords)) this.#rotate();
+  }
+
+  #append(bytes: Buffer): void {
+    if (this.#fd === undefined) return;
+    if (this.#isTorn) this.#size += writeSync(this.#fd, NEWLINE);
+    this.#isTorn = false;
+    for (let done = 0; done < bytes.length; ) {
+      const count = writeSync(this.#fd, bytes, done);
+      done += count;
+      this.#size += count;
+      this.#isTorn = done < bytes.length; // Until the rest is there.
+    }
+  }
+
+  /** EFBIG is a limit of the file (RLIMIT_FSIZE), not of the disk: another file may have room. */
+  #failed(error: NodeJS.ErrnoException, bytes: Buffer): string | undefined {
+    if (error.code === 'EFBIG' && this.#size > 0) {
+      try {
+        this.#rotate();
+        this.#append(bytes);
+        return undefined;
+      } catch {}
+    }
+    return error.code ?? error.message;
+  }
+
+  #open(): void {
+    privateFolder(this.#spec.folder);
+    this.#fd = openSync(this.#path, 'a', 0o600);
+    const { size, birthtimeMs } = fstatSync(this.#fd);
+    this.#size = size;
+    this.#records = 0;
+    this.#openedAt = size > 0 ? birthtimeMs : wallClockMs();
+    this.#isTorn = false;
+  }
+
+  #close(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
+  }
+
+  #rotate(): void {
+    const stamp = new Date(wallClockMs()).toISOString().replaceAll(/[-:]/g, '').replace('.', '-').replace('Z', '');
+    const aside = join(this.#spec.folder, `${stamp}-${String(this.#serial++ % 10_000).padStart(4, '0')}.log`);
+    try {
+      renameSync(this.#path, aside);
+    } catch {
+      return; // Renamed by somebody else, or the folder is read-only now: what is open is written on.
+    }
+    this.#close();
+    this.#open();
+    if (this.#spec.maxRecords === undefined) this.#compress(aside);
+    this.#prune();
+  }
+
+  /** One after another, so that a burst does not take every CPU. */
+  #compress(path: string): void {
+    const fresh = `${path}.gz.tmp`;
+    this.#compressing = this.#compressing
+      .then(() => pipeline(createReadStream(path), createGzip({ level: 1 }), createWriteStream(fresh, { mode: 0o600 })))
+      .then(() => {
+        renameSync(fresh, `${path}.gz`);
+        unlinkSync(path);
+      })
+      .catch(() => void removeFile(fresh)); // Full, or pruned meanwhile: it stays as it is.
+  }
+
+  #prune(): void {
+    const { folder, keep, totalBytes } = this.#spec;
+    const newestFirst = archived(folder).toReversed();
+    let total = this.#spec.maxBytes;
+    let kept = 0;
+    const seen = new Set<string>();
+    for (const name of newestFirst) {
+      const one = basename(name, '.gz');
+      if (!seen.has(one)) kept++;
+      seen.add(one);
+      total += sizeOf(join(folder, name));
+      if (kept > keep || total > totalBytes) removeFile(join(folder, name));
+    }
+  }
+}
+
+/** Oldest first. */
+export function archived(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .filter(name => /^\d{8}T\d{6}-\d{3}-\d{4}\.log(\.gz)?$/.test(name))
+      .toSorted();
+  } catch {
+    return [];
+  }
+}
+
+function sizeOf(path: string): number {
+  try {
+    return statSync(path).size;
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,89 @@
+// What a worker measures in itself: memory, processor time, event loop, connections, requests. Costs a counter per request while
+// nobody asks; the event loop's delay is sampled only for as long as somebody does.
+
+import { subscribe } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
+import { type IntervalHistogram, monitorEventLoopDelay, performance } from 'node:perf_hooks';
+import type { WorkerVitals } from '../protocol/snapshot.js';
+import { afterUnref, type Cancel } from './clock.js';
+import type { ServerTracker } from './server-tracker.js';
+
+const SAMPLE_MS = 20;
+/** Nobody has asked for so long: sampling ends. */
+const UNWATCHED_MS = 60_000;
+const NANOSECONDS = 1e6;
+
+export interface Vitals {
+  /** @param isWatched somebody asks: the delay of the event loop is sampled from now on for a while */
+  measure(isWatched: boolean): WorkerVitals;
+}
+
+export function watchVitals(tracker: ServerTracker): Vitals {
+  let requests = 0;
+  let lastLoop = performance.eventLoopUtilization();
+  const delay = loopDelay();
+  subscribe('http.server.request.start', () => {
+    requests++;
+  });
+  return {
+    measure(isWatched) {
+      const loop = performance.eventLoopUtilization();
+      const { utilization } = performance.eventLoopUtilization(loop, lastLoop);
+      lastLoop = loop;
+      const { rss, heapUsed } = process.memoryUsage();
+      const { user, system } = process.cpuUsage();
+      return {
+        atMs: performance.now(),
+        rssBytes: rss,
+        heapUsedBytes: heapUsed,
+        cpuMs: (user + system) / 1_000,
+        loopUtilization: Number.isFinite(utilization) ? utilization : 0,
+        loopDelayMs: delay.read(isWatched),
+        requests: requests + tracker.streamsSeen,
+        ...traffic(tracker),
+      };
+    },
+  };
+}
+
+/** `_httpMessage` is the response a socket is busy with: non-public, in every Node so far; without it nothing is in flight. */
+function traffic(tracker: ServerTracker): Pick<WorkerVitals, 'connections' | 'inFlight'> {
+  let connections = 0;
+  let inFlight = 0;
+  for (const { sockets, secureSockets, streams } of tracker.servers) {
+    connections += sockets.size;
+    inFlight += streams.size;
+    for (const socket of [...sockets, ...secureSockets]) if (isBusy(socket)) inFlight++;
+  }
+  return { connections, inFlight };
+}
+
+const isBusy = (socket: Socket) => Boolean((socket as { _httpMessage?: unknown })._httpMessage);
+
+/** 99th percentile since the last reading, in milliseconds beyond the sampling itself. */
+function loopDelay(): { read(isWatched: boolean): number | undefined } {
+  let histogram: IntervalHistogram | undefined;
+  let cancel: Cancel = () => {};
+  const stop = () => {
+    histogram?.disable();
+    histogram = undefined;
+  };
+  return {
+    read(isWatched) {
+      const seen = histogram === undefined || histogram.count === 0 ? undefined : Math.max(0, histogram.percentile(99) / NANOSECONDS - SAMPLE_MS);
+      histogram?.reset();
+      if (isWatched) {
+        cancel();
+        cancel = afterUnref(UNWATCHED_MS, stop);
+        histogram ??= startedHistogram();
+      }
+      return seen;
+    },
+  };
+}
+
+function startedHistogram(): IntervalHistogram {
+  const histogram = monitorEventLoopDelay({ resolution: SAMPLE_MS });
+  histogram.enable();
+  return histogram;
+}

@@ -1,0 +1,68 @@
+// Small files that are written whole or not at all, and may be read while somebody else replaces them.
+
+import { randomBytes } from 'node:crypto';
+import { linkSync, readdirSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+
+const OURS_ALONE = 0o600;
+/** A registry entry has some hundred bytes. What is larger is none, and is not read. */
+const MOST_BYTES = 64 * 2 ** 10;
+
+export function writeWhole(path: string, text: string): void {
+  const fresh = freshName(path);
+  try {
+    writeFileSync(fresh, text, { mode: OURS_ALONE, flag: 'wx' });
+    renameSync(fresh, path);
+  } catch (error) {
+    removeFile(fresh);
+    throw error;
+  }
+}
+
+/** Writes it whole unless it is there already: of many that try at once one wins. */
+export function createWhole(path: string, text: string): boolean {
+  const fresh = freshName(path);
+  try {
+    writeFileSync(fresh, text, { mode: OURS_ALONE, flag: 'wx' });
+    linkSync(fresh, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    removeFile(fresh);
+  }
+}
+
+/** Undefined when it is not there, cannot be read, or is too large to be what it should be. */
+export function readWhole(path: string): string | undefined {
+  return readTextWithin(path, MOST_BYTES);
+}
+
+export function readTextWithin(path: string, mostBytes: number): string | undefined {
+  try {
+    return statSync(path).size > mostBytes ? undefined : readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+export function removeFile(path: string): boolean {
+  try {
+    unlinkSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function fileNames(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+export const renameFile = (from: string, to: string): void => renameSync(from, to);
+
+const freshName = (path: string) => `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
