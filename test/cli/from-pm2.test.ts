@@ -220,6 +220,10 @@ suite('what is wrong is named', () => {
     refused(ecosystem, /^5 things are wrong:\n {2}- apps\[0\] \("a"\): instances: should be max or a whole number up to 1024, got "many"\n/);
   });
 
+  test('half a worker', () => {
+    for (const instances of [1.5, '1.5', 1025, true]) refused({ script: 'a.js', instances }, /instances: should be max or a whole number up to 1024/);
+  });
+
   test('a value that cannot become a text is one of them', () => {
     const rude = { toString: 1 };
     for (const key of ['script', 'name', 'instances', 'kill_timeout', 'interpreter', 'wait_ready', 'cwd', 'port'])

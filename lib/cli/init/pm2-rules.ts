@@ -82,7 +82,8 @@ function workersOf(keys: Pm2Keys): Translation {
   const instances = keys.get('instances') ?? 1;
   const count = /^-?\d+$/.test(textOf(instances)) ? Number(instances) : instances;
   if (count === 'max' || count === 0) return {};
-  if (typeof count !== 'number' || count > MOST_WORKERS) return wrong('instances', `max or a whole number up to ${MOST_WORKERS}`, instances);
+  if (typeof count !== 'number' || !Number.isInteger(count) || count > MOST_WORKERS)
+    return wrong('instances', `max or a whole number up to ${MOST_WORKERS}`, instances);
   if (count < 0)
     return { notes: [`instances ${count}: means all CPUs but ${-count}; left out, which means all that may be used: set workers to the number wanted`] };
   return { options: { workers: count }, notes: modeNotes(keys, count) };

@@ -47,8 +47,8 @@ export function readDuration(value: unknown): Read<string> {
 }
 
 export function readPort(value: unknown): Read<number> {
-  const port = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
-  return typeof port === 'number' && Number.isInteger(port) && port >= 0 && port <= 65_535 ? { value: port } : { should: 'a port from 0 to 65535' };
+  const port = /^\d+$/.test(textOf(value)) ? Number(textOf(value)) : Number.NaN;
+  return port <= 65_535 ? { value: port } : { should: 'a port from 0 to 65535' };
 }
 
 /** PM2 writes objects as JSON. */
