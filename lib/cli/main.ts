@@ -1,28 +1,65 @@
-// Entry of the command line, for everything that is not a foreground start: help and version so far.
+// Entry of the command line, for everything that is not a foreground start.
 
-import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
-import { startCommand } from '../protocol/start-command.js';
+import { exitCodeOf, isClusterError, messageOf } from '../errors.js';
+import { packageVersion } from '../system/entries.js';
 import { commandLine, exitProcess } from '../system/environment.js';
+import { printError } from '../system/last-resort.js';
+import { endOnClosedOutput } from '../system/terminal.js';
+import type { CommandSpec } from './command.js';
+import { startInBackground } from './commands/start.js';
+import { COMMANDS, startForHelp } from './commands.js';
 
-const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string };
 const EXIT_USAGE = 64;
 
-function run(argv: readonly string[]): number {
-  const program = new Command('app-cluster')
-    .description('Keeps Node.js servers up: a master, an agent and N app workers on one port.')
-    .version(version, '-v, --version')
-    .addCommand(startCommand().exitOverride())
-    .showSuggestionAfterError()
-    .exitOverride();
-  try {
-    if (argv.length === 0) program.help({ error: true });
-    program.parse([...argv], { from: 'user' });
-    return 0;
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? 0 : EXIT_USAGE;
-  }
+function commandOf({ name, summary, args = [], options = [], run }: CommandSpec, onDone: (code: number) => void): Command {
+  const command = new Command(name).description(summary).exitOverride();
+  // What is required after what is not, commander cannot tell apart: checked where it is read.
+  for (const [argument, description] of args) command.argument(mayGiveWay(args) ? argument.replace('<', '[').replace('>', ']') : argument, description);
+  if (mayGiveWay(args)) command.usage(['[options]', ...args.map(([argument]) => argument)].join(' '));
+  for (const [flag, description] of options) command.option(flag, description);
+  return command.action(async (...given: unknown[]) => onDone(await run(textsOf(given.slice(0, args.length), args), command.opts())));
 }
 
-exitProcess(run(commandLine()));
+const mayGiveWay = ([first, second]: NonNullable<CommandSpec['args']>) => Boolean(first?.[0].startsWith('[') && second?.[0].startsWith('<'));
+
+/** `scale 4` means the only instance: an optional first argument gives way to a required second. */
+function textsOf(given: readonly unknown[], args: NonNullable<CommandSpec['args']>): (string | undefined)[] {
+  const texts = given.map(text => (text === undefined ? undefined : String(text)));
+  return mayGiveWay(args) && texts[1] === undefined ? [undefined, texts[0], ...texts.slice(2)] : texts;
+}
+
+async function run(argv: readonly string[]): Promise<number> {
+  if (argv[0] === 'start' && !isHelp(argv)) return startInBackground(argv.slice(1));
+  let exitCode = 0;
+  const program = new Command('app-cluster')
+    .description('Keeps Node.js servers up: a master, an agent and N app workers on one port.')
+    .version(packageVersion(), '-v, --version')
+    .addCommand(startForHelp().exitOverride())
+    .showSuggestionAfterError()
+    .exitOverride();
+  for (const spec of COMMANDS)
+    program.addCommand(
+      commandOf(spec, code => {
+        exitCode = code;
+      }),
+    );
+  if (argv.length === 0) program.help({ error: true });
+  await program.parseAsync([...argv], { from: 'user' });
+  return exitCode;
+}
+
+function isHelp(argv: readonly string[]): boolean {
+  const own = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
+  return own.includes('--help') || own.includes('-h');
+}
+
+endOnClosedOutput(() => exitProcess(0));
+const EXIT_CODE = await run(commandLine()).catch((error: unknown) => {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+  printError(
+    `app-cluster: ${isClusterError(error) ? `${error.message} (${error.code})` : error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}`,
+  );
+  return exitCodeOf(error);
+});
+exitProcess(EXIT_CODE);

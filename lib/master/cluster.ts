@@ -3,6 +3,7 @@
 import { ClusterError } from '../errors.js';
 import type { Address, ClusterEvent, EventOf, EventType } from '../protocol/events.js';
 import type { Envelope } from '../protocol/messages.js';
+import { Operable } from '../protocol/operable.js';
 import type { ClusterSnapshot } from '../protocol/snapshot.js';
 import type { StopReport } from '../supervision/stop-in-order.js';
 import type { Cancel } from '../system/clock.js';
@@ -10,7 +11,6 @@ import { clusterPort } from '../system/free-port.js';
 import { type PidFile, writePidFile } from '../system/pid-file.js';
 import type { ClusterNeeds } from './cluster-needs.js';
 import { watchClusterHealth } from './health.js';
-import { Operable } from './operable.js';
 import { checkSize } from './option-values.js';
 import { Readiness } from './readiness.js';
 import { reloadApps, restartAll } from './reload.js';

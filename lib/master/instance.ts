@@ -1,7 +1,8 @@
 // This master among the others: its name in the registry, its control server, its journal.
 
-import { type Claim, claimName, socketPath, stateFolder } from '../control/registry.js';
+import { type Claim, claimName, socketPath } from '../control/registry.js';
 import { type Door, type Probes, type ServeNeeds, serveAdmin, serveControl } from '../control/server.js';
+import { journalFile } from '../control/timeline.js';
 import { ClusterError, messageOf } from '../errors.js';
 import { isForTheJournal } from '../observe/journal-events.js';
 import type { Surface } from '../protocol/control.js';
@@ -106,7 +107,16 @@ export class Instance {
     const identity = identityOf(ownPid());
     if (identity === undefined) return undefined;
     const { name, isNameGiven, baseDir } = this.#settings;
-    const facts = { kind: 'cluster', mark: this.mark, baseDir, status: 'starting', startedAt: wallClockMs(), version: packageVersion() } as const;
+    const { logs } = this.#settings;
+    const facts = {
+      kind: 'cluster',
+      logs: logs?.folder,
+      mark: this.mark,
+      baseDir,
+      status: 'starting',
+      startedAt: wallClockMs(),
+      version: packageVersion(),
+    } as const;
     return claimName(name, isNameGiven, { ...identity, ...facts });
   }
 
@@ -150,7 +160,7 @@ export class Instance {
 
   get #journalFile(): string | undefined {
     const isWanted = this.#claim !== undefined && (this.#settings.flavour === 'command' || this.#settings.isProduction);
-    return isWanted ? `${stateFolder(this.name)}/journal.ndjson` : undefined;
+    return isWanted ? journalFile(this.name) : undefined;
   }
 
   readonly #write = (event: ClusterEvent): void => {

@@ -1,9 +1,11 @@
 // Entry of the master process: `app-cluster start` in the foreground.
 
+import { stateFolder } from '../control/registry.js';
 import { ClusterError, exitCodeOf, messageOf } from '../errors.js';
 import { issuesError } from '../protocol/options.js';
-import { commandLine, exitProcess } from '../system/environment.js';
+import { commandLine, exitProcess, isDaemon } from '../system/environment.js';
 import { onUncaught, printError } from '../system/last-resort.js';
+import { parentLine } from '../system/parent-line.js';
 import { collectOptions } from './options-sources.js';
 import { resolveSettings } from './resolve-settings.js';
 import { exitCodeOfStop, obeySignals, prepareCluster, signalHandlers } from './run.js';
@@ -34,6 +36,11 @@ async function main(argv: readonly string[]): Promise<number> {
     (error: unknown) => error,
   );
   if (failure !== undefined && !cluster.wasTold) return leave(exitCode ?? exitCodeOf(failure)); // Logged already.
+  if (isDaemon())
+    parentLine().send({
+      action: 'daemon-ready',
+      data: { address: cluster.address?.text ?? 'no address', name: instance.name, state: stateFolder(instance.name) },
+    });
   const report = await cluster.stopped; // What went wrong meanwhile is known only then.
   return leave(exitCode ?? exitCodeOfStop(report));
 }

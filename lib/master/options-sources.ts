@@ -30,21 +30,21 @@ export async function collectOptions(argv: readonly string[]): Promise<CommandOp
   const file = await readConfig(folder, config);
   const environment = fromEnvironment();
   const named = { ...placeOf(target, folder, cwd), ...flags };
-  const options = canonical({ ...relativeTo(folder, file.options), ...environment.options, ...named }, [named, environment.options]);
+  const options = canonical({ baseDir: folder, ...relativeTo(folder, file.options), ...environment.options, ...named }, [named, environment.options]);
   const issues = [...flagIssues, ...(await wrongFlags(flags)), ...(await wrongVariables(environment)), ...file.issues];
   return { options, issues };
 }
 
 /** A folder is the base; a file is the entry, and the base is where it was started. */
 function placeOf(target: string | undefined, folder: string, cwd: string): Record<string, unknown> {
-  if (target === undefined) return { baseDir: folder };
+  if (target === undefined) return {};
   const path = resolve(cwd, target);
   return isFolder(path) ? { baseDir: path } : { baseDir: folder, entry: path };
 }
 
 /** Paths in a file are relative to its folder, wherever the command was typed. */
 function relativeTo(folder: string, options: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const isPath = (key: string) => ['pidFile', 'httpsKey', 'httpsCert', 'baseDir'].includes(key);
+  const isPath = (key: string) => ['pidFile', 'httpsKey', 'httpsCert', 'baseDir', 'logDir'].includes(key);
   return Object.fromEntries(
     Object.entries(options).map(([key, value]) => [key, isPath(key) && typeof value === 'string' && !isAbsolute(value) ? resolve(folder, value) : value]),
   );

@@ -20,6 +20,8 @@ export interface RegistryEntry {
   readonly status: PublicStatus;
   /** As people write it. */
   readonly address?: string | undefined;
+  /** The folder of its log; undefined: the usual one. */
+  readonly logs?: string | undefined;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   readonly version: string;
@@ -33,7 +35,7 @@ export function parseEntry(text: string | undefined): RegistryEntry | undefined 
   if (entry === undefined || TEXTS.some(key => typeof entry[key] !== 'string')) return undefined;
   const { pid, startedAt, address, kind } = entry;
   if (!Number.isInteger(pid) || (pid as number) <= 1 || typeof startedAt !== 'number') return undefined;
-  if (address !== undefined && typeof address !== 'string') return undefined;
+  if ([address, entry['logs']].some(value => value !== undefined && typeof value !== 'string')) return undefined;
   return INSTANCE_KINDS.includes(kind as InstanceKind) ? (entry as unknown as RegistryEntry) : undefined;
 }
 

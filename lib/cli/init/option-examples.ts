@@ -48,6 +48,23 @@ export const OPTION_GROUPS: readonly OptionGroup[] = [
     },
   },
   {
+    title: 'Logs',
+    examples: {
+      logFiles: true,
+      logDir: 'logs',
+      logMaxSize: '10M',
+      logMaxAge: '24h',
+      logKeep: 20,
+      logTotalSize: '200M',
+      logRecords: 10_000,
+      logJson: false,
+    },
+  },
+  {
+    title: 'Control and rights',
+    examples: { admin: '127.0.0.1:9000', user: 'www-data', group: 'www-data' },
+  },
+  {
     title: 'Frameworks and debugging',
     examples: {
       plugins: { session: { enable: true } },

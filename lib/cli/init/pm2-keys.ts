@@ -27,23 +27,20 @@ export function canonicalKey(key: string): string {
   return CANONICAL.get(snake) ?? snake;
 }
 
-const LOGS = 'there are no log files of one app here: see app-cluster logs';
-const WATCH = 'files are not watched: send the master a SIGHUP to reload, or run the program with node --watch while developing';
+const LOGS = 'output is recorded and rotated by itself: app-cluster logs shows it, --log-dir says where';
+const WATCH = 'files are not watched: app-cluster reload replaces the workers, or run the program with node --watch while developing';
 const POLICY =
   'the restart policy is built in: at once after a stable life, otherwise after 100 ms, 200 ms … up to 30 s, and a worker is never given up; exit code 78 says "do not start me again"';
-const ACCOUNT = 'the account is not changed by the translation: start app-cluster as the one that is meant';
 
 const REMARKS: ReadonlyMap<string, string> = new Map([
   ['max_memory_restart', 'the option for it, maxMemory, is planned; until then nodeOption "--max-old-space-size=512" limits the heap'],
   ...['out_file', 'error_file', 'log_file', 'log_date_format', 'log_type', 'merge_logs', 'disable_logs', 'time'].map(key => [key, LOGS] as const),
   ...['watch', 'ignore_watch', 'watch_options', 'watch_delay'].map(key => [key, WATCH] as const),
-  ['cron_restart', 'nothing restarts by the clock: let cron or a systemd timer send the master a SIGHUP, which reloads without losing a request'],
+  ['cron_restart', 'nothing restarts by the clock: let cron or a systemd timer run app-cluster reload, which loses no request'],
   ['autorestart', 'a worker that ends is replaced (in production); let it exit with code 78 if it is not to be started again'],
   ...['max_restarts', 'min_uptime', 'restart_delay', 'exp_backoff_restart_delay', 'stop_exit_codes'].map(key => [key, POLICY] as const),
   ['increment_var', 'all workers have the same environment: add APP_CLUSTER_WORKER_INDEX (0, 1, 2 …) to the value in the program'],
   ['instance_var', "a worker's index is in APP_CLUSTER_WORKER_INDEX: read that instead"],
-  ['uid', ACCOUNT],
-  ['gid', ACCOUNT],
 ]);
 
 /** What is to be said of a key that no rule translates; undefined when it asks for what happens anyway. */

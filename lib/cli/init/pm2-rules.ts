@@ -27,16 +27,23 @@ export const RULES: readonly Rule[] = [
   copied('listen_timeout', readDuration, startTimeout => ({ startTimeout })),
   copied('kill_timeout', readDuration, stopTimeout => ({ stopTimeout })),
   copied('pid_file', readText, pidFile => ({ pidFile })),
+  copied('uid', readAccount, user => ({ user })),
+  copied('gid', readAccount, group => ({ group })),
 ];
 
 /** Keys the rules look at; env_… besides. `disable_source_map_support` asks for what is so here. */
 export const TRANSLATED: ReadonlySet<string> = new Set(
-  'name script interpreter args cwd instances exec_mode env port node_args source_map_support disable_source_map_support wait_ready listen_timeout kill_timeout pid_file'.split(
+  'name script interpreter args cwd instances exec_mode env port node_args source_map_support disable_source_map_support wait_ready listen_timeout kill_timeout pid_file uid gid'.split(
     ' ',
   ),
 );
 
 export const wrong = (key: string, should: string, value: unknown): Translation => ({ issues: [`${key}: should be ${should}, got ${shown(value)}`] });
+
+/** A name or a number. */
+function readAccount(value: unknown): Read<string> {
+  return readText(typeof value === 'number' ? String(value) : value);
+}
 
 function copied<T>(key: string, read: (value: unknown) => Read<T>, option: (value: T) => Partial<ClusterOptions>): Rule {
   return keys => {

@@ -1,9 +1,9 @@
-// The words of the control API on the handle itself: what another terminal can ask, its owner can ask as well.
+// The words of the control API as methods: the same on the handle of `startCluster` and on a client.
 
 import { ClusterError } from '../errors.js';
-import type { Arguments, Surface } from '../protocol/control.js';
-import type { ClusterEvent } from '../protocol/events.js';
-import type { Account, HeartbeatStatus, InstanceStatus, PortStatus, TimedEvent } from '../protocol/snapshot.js';
+import type { Arguments, Surface } from './control.js';
+import type { ClusterEvent } from './events.js';
+import type { Account, HeartbeatStatus, InstanceStatus, PortStatus, TimedEvent } from './snapshot.js';
 
 export abstract class Operable {
   readonly #surface: () => Surface | undefined;

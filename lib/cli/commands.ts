@@ -1,0 +1,40 @@
+// Every command, in the order of the help; and what completion knows of them.
+
+import type { Command } from 'commander';
+import { startCommand } from '../protocol/start-command.js';
+import type { CommandSpec } from './command.js';
+import { kill, reload, reopenLogs, restart, scale } from './commands/changes.js';
+import { cleanup } from './commands/cleanup.js';
+import { completion } from './commands/completion.js';
+import { doctor } from './commands/doctor.js';
+import { events } from './commands/events.js';
+import { init } from './commands/init.js';
+import { logs } from './commands/logs.js';
+import { ls } from './commands/ls.js';
+import { ports } from './commands/ports.js';
+import { status } from './commands/status.js';
+import { stop } from './commands/stop.js';
+import { top } from './commands/top.js';
+import { why } from './commands/why.js';
+import type { CompletionSpec } from './completion.js';
+
+const OWN: readonly CommandSpec[] = [ls, status, top, stop, restart, reload, scale, kill, logs, reopenLogs, events, why, ports, cleanup, doctor, init];
+
+export const COMMANDS: readonly CommandSpec[] = [...OWN, completion(completionSpec)];
+
+export const startForHelp = (): Command => startCommand();
+
+function completionSpec(): CompletionSpec {
+  const own = OWN.map(({ name, summary, options = [], takesName = false }) => ({ name, summary, takesName, options: options.map(optionOf) }));
+  const { options } = startCommand();
+  const start = {
+    name: 'start',
+    summary: 'Run an application',
+    takesName: false,
+    options: options.map(({ flags, description }) => optionOf([flags, description])),
+  };
+  const shells = { name: 'completion', summary: 'Print the completion script of a shell', takesName: false, options: [] };
+  return { commands: [start, ...own, shells] };
+}
+
+const optionOf = ([flag, description]: readonly [string, string]) => ({ flag, description, takesValue: flag.includes('<') });

@@ -1,0 +1,49 @@
+// app-cluster doctor
+
+import { leftovers } from '../../control/leftovers.js';
+import { entries } from '../../control/registry.js';
+import { diskFinding } from '../../system/disk-space.js';
+import type { Finding } from '../../system/finding.js';
+import { machineFindings } from '../../system/machine-facts.js';
+import { runRoot, stateRoot, whyUnsafe } from '../../system/private-folder.js';
+import { styled } from '../../system/terminal.js';
+import { type CommandSpec, JSON_OPTION } from '../command.js';
+import { sayJson, sayLines } from '../say.js';
+
+const EXIT_PROBLEM = 1;
+const SIGNS = { ok: styled('green', '✓'), advice: styled('yellow', '!'), problem: styled('red', '✗') } as const;
+
+export const doctor: CommandSpec = {
+  name: 'doctor',
+  summary: 'Look at Node, the system, its limits, and what is stale; say what to do about it',
+  options: [JSON_OPTION],
+  run: async (_, { json }) => {
+    const findings = [...(await machineFindings()), await diskFinding(stateRoot()), ...folderFindings(), ...staleFindings()];
+    if (json) sayJson(findings);
+    else sayLines(findings.flatMap(linesOf));
+    return findings.some(({ level }) => level === 'problem') ? EXIT_PROBLEM : 0;
+  },
+};
+
+function linesOf({ topic, value, level, advice }: Finding): string[] {
+  return [`${SIGNS[level]} ${styled('bold', topic.padEnd(22))} ${value}`, ...(advice === undefined ? [] : [styled('gray', `  ${' '.repeat(22)} → ${advice}`)])];
+}
+
+function folderFindings(): Finding[] {
+  return [
+    ['run folder', runRoot()],
+    ['state folder', stateRoot()],
+  ].map(([topic = '', path = '']) => {
+    const unsafe = whyUnsafe(path);
+    if (unsafe === undefined) return { topic, value: path, level: 'ok' as const };
+    return { topic, value: unsafe, level: 'problem' as const, advice: 'Remove it, or set APP_CLUSTER_HOME to a folder of your own.' };
+  });
+}
+
+function staleFindings(): Finding[] {
+  const dead = entries().filter(({ isAlive }) => !isAlive);
+  const left = leftovers();
+  if (dead.length + left.length === 0) return [{ topic: 'left behind', value: 'nothing', level: 'ok' }];
+  const value = [...dead.map(({ entry }) => `entry ${entry.name}`), ...left.map(({ pid }) => `process ${pid}`)].join(', ');
+  return [{ topic: 'left behind', value, level: 'advice', advice: 'app-cluster cleanup' }];
+}

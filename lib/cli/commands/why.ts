@@ -1,0 +1,57 @@
+// app-cluster why [name]: what happened, oldest first; exits decoded, with what was written last; changes of the options.
+
+import { logPlace } from '../../control/log-place.js';
+import { timelineOf } from '../../control/timeline.js';
+import { VERBS } from '../../protocol/control.js';
+import type { ClusterEvent, EventOf } from '../../protocol/events.js';
+import { isFrom, type LogLine } from '../../protocol/log-line.js';
+import type { TimedEvent } from '../../protocol/snapshot.js';
+import { tailLog } from '../../system/log-tail.js';
+import { styled } from '../../system/terminal.js';
+import { type CommandSpec, JSON_OPTION, NAME } from '../command.js';
+import { eventText } from '../render/event-text.js';
+import { optionChanges } from '../render/option-changes.js';
+import { time } from '../render/units.js';
+import { sayJson, sayLines } from '../say.js';
+import { wholeNumber } from '../values.js';
+
+const ENTRIES = 50;
+/** Of what a dead worker wrote. */
+const LAST_LINES = 8;
+
+export const why: CommandSpec = {
+  name: 'why',
+  summary: VERBS.why.summary,
+  args: [NAME],
+  options: [['-n, --last <n>', `How many entries. Default: ${ENTRIES}`], JSON_OPTION],
+  takesName: true,
+  run: async ([name], { last, json }) => {
+    const place = logPlace(name);
+    const all = timelineOf(place.name);
+    const shown = all.slice(-(last === undefined ? ENTRIES : wholeNumber('--last', String(last), 1, 100_000)));
+    if (json) {
+      sayJson(shown);
+      return 0;
+    }
+    const changes = optionChanges(all);
+    for (const item of shown) sayLines(await linesOf(item, place.folder, changes.get(item) ?? []));
+    if (shown.length === 0) sayLines([`Nothing is known of ${place.name} yet.`]);
+    return 0;
+  },
+};
+
+async function linesOf(item: TimedEvent<ClusterEvent>, folder: string, changes: readonly string[]): Promise<string[]> {
+  const { at, event } = item;
+  const details = event.type === 'child-left' ? await lastWords(event, at, folder) : changes;
+  return [`${time(at)}  ${eventText(event)}`, ...details.map(line => styled('gray', `    ${line}`))];
+}
+
+/** From the log, where even a killed one's are; else what it could still say itself. */
+async function lastWords({ pid, lastWords: words }: EventOf<'child-left'>, at: number, folder: string): Promise<readonly string[]> {
+  const until = new Date(at + 1_000).toISOString();
+  const fits = (line: LogLine) => isFrom(line, String(pid)) && line.time <= until && line.stream === 'err';
+  const lines: string[] = [];
+  for await (const { text } of tailLog({ folder, lines: LAST_LINES, follow: false, fits })) lines.push(text);
+  if (lines.length > 0) return lines;
+  return [...(words?.lines ?? []), ...(words?.error?.split('\n') ?? [])].slice(-LAST_LINES);
+}

@@ -1,0 +1,79 @@
+// A fact in one line, for `events` and `why`.
+
+import type { ClusterEvent, EventOf, EventType } from '../../protocol/events.js';
+import { styled } from '../../system/terminal.js';
+import { duration } from './units.js';
+
+type Texts = { readonly [T in EventType]?: (event: EventOf<T>) => string };
+
+const child = ({ role, id, pid }: { role: string; id: number; pid: number }) => `${role}#${id} (pid ${pid})`;
+const bad = (text: string) => styled('red', text);
+const good = (text: string) => styled('green', text);
+
+/** Shells and Node say no more than a number (Node: process.html#exit-codes). */
+const CODES: Readonly<Record<number, string>> = {
+  1: 'an uncaught error',
+  7: 'an error while handling an uncaught one',
+  9: 'an option of node that it does not know',
+  12: 'a wrong inspector port',
+  13: 'a top-level await that never ended',
+  78: 'configuration: it asks not to be started again',
+  126: 'not executable',
+  127: 'not found',
+  134: 'SIGABRT: a native crash, or out of heap memory',
+  137: 'SIGKILL: often the OOM killer',
+  139: 'SIGSEGV: a native crash',
+  143: 'SIGTERM',
+};
+const SIGNALS: Readonly<Record<string, string>> = {
+  SIGKILL: 'killed: by hand, or by the OOM killer',
+  SIGABRT: 'a native crash, or out of heap memory',
+  SIGSEGV: 'a native crash',
+  SIGBUS: 'a native crash',
+  SIGTERM: 'told to end by somebody else',
+};
+
+export function exitText({ code, signal, error }: EventOf<'child-left'>['exit']): string {
+  if (error !== undefined) return `could not be forked: ${error}`;
+  if (signal !== null) return `${signal}${SIGNALS[signal] === undefined ? '' : ` (${SIGNALS[signal]})`}`;
+  const meaning = code === null ? undefined : CODES[code];
+  return `exit code ${code}${meaning === undefined ? '' : ` (${meaning})`}`;
+}
+
+const TEXTS: Texts = {
+  'cluster-starting': ({ program, workers }) => `starting ${program.name} ${program.version} on ${workers.count} workers (${workers.why})`,
+  'cluster-started': ({ address, tookMs }) => good(`started on ${address.text} in ${duration(tookMs)}`),
+  'cluster-start-failed': ({ message }) => bad(`start failed: ${message}`),
+  'cluster-reloading': () => 'reload begins',
+  'cluster-reloaded': ({ tookMs }) => good(`reloaded in ${duration(tookMs)}`),
+  'reload-failed': ({ message }) => bad(message),
+  'cluster-restarting': () => 'restart begins',
+  'cluster-restarted': ({ tookMs }) => good(`restarted in ${duration(tookMs)}`),
+  'cluster-resized': ({ workers }) => `resized to ${workers} workers`,
+  'cluster-stopping': ({ signal }) => `stopping${signal === undefined ? '' : ` (${signal})`}`,
+  'cluster-stopped': ({ tookMs, forced, survived }) =>
+    `stopped in ${duration(tookMs)}${forced.length > 0 ? bad(`, killed: ${forced.join(', ')}`) : ''}${survived.length > 0 ? bad(`, could not be killed: ${survived.join(', ')}`) : ''}`,
+  'cluster-lost': ({ agents, apps }) => bad(`${agents} agents and ${apps} workers left: giving up`),
+  'child-forked': event => `${child(event)} forked for index ${event.slot}`,
+  'child-moved': event => `${child(event)} ${event.from} → ${event.to}`,
+  'child-started': event => `${child(event)} ready in ${duration(event.tookMs)}`,
+  'child-listening': event => `${child(event)} listens on ${event.address.port ?? event.address.address}`,
+  'child-left': event => (event.failed ? bad(`${child(event)} died: ${exitText(event.exit)}`) : `${child(event)} left`),
+  'child-lost': event => bad(`${child(event)} could not be killed`),
+  'child-errored': event => bad(`${child(event)}: ${event.message}`),
+  'backing-off': ({ role, slot, waitMs, failures }) => `${role} index ${slot}: the next try in ${duration(waitMs)}, ${failures} failures in the last minute`,
+  'slot-left-empty': ({ slot }) => `index ${slot} stays empty (no re-fork while developing)`,
+  'slot-gave-up': ({ slot }) => bad(`index ${slot} asked not to be started again (exit code 78)`),
+  'address-in-use': ({ address, holder }) => bad(`${address} is in use by ${holder}`),
+  operated: ({ verb, args, by, error }) => `${verb} ${JSON.stringify(args)} by ${by}${error === undefined ? '' : bad(`: ${error}`)}`,
+  'logger-died': () => 'the logger died and was started again',
+  'logs-dropped': () => bad('log lines could not be written'),
+  'master-erred': ({ message }) => bad(message),
+};
+
+export function eventText(event: ClusterEvent): string {
+  const text = TEXTS[event.type] as ((event: ClusterEvent) => string) | undefined;
+  if (text !== undefined) return text(event);
+  const { type, ...facts } = event;
+  return `${type} ${JSON.stringify(facts)}`;
+}

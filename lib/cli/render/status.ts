@@ -1,0 +1,45 @@
+// An instance as `status` and `top` show it.
+
+import type { InstanceStatus, WorkerStatus } from '../../protocol/snapshot.js';
+import { styled } from '../../system/terminal.js';
+import { type Column, table } from './table.js';
+import { bytes, duration, number, percent, time } from './units.js';
+
+const COLOURS = { running: 'green', ready: 'green', degraded: 'yellow', reloading: 'cyan', starting: 'cyan', draining: 'cyan', stopping: 'yellow' } as const;
+
+export function colouredStatus(status: string): string {
+  const colour = (COLOURS as Readonly<Record<string, (typeof COLOURS)[keyof typeof COLOURS]>>)[status] ?? 'red';
+  return styled(colour, status);
+}
+
+export const WORKER_COLUMNS: readonly Column<WorkerStatus>[] = [
+  { title: 'worker', of: ({ role, id }) => (role === 'agent' ? `agent#${id}` : `app#${id}`) },
+  { title: 'index', of: ({ role, slot }) => (role === 'agent' ? '' : String(slot)), isNumber: true },
+  { title: 'pid', of: ({ pid }) => String(pid), isNumber: true },
+  { title: 'status', of: ({ status }) => colouredStatus(status) },
+  { title: 'gen', of: ({ generation }) => String(generation), isNumber: true },
+  { title: 'age', of: ({ ageMs }) => duration(ageMs), isNumber: true },
+  { title: 'restarts', of: ({ restarts }) => String(restarts), isNumber: true },
+  { title: 'memory', of: ({ rssBytes }) => bytes(rssBytes), isNumber: true },
+  { title: 'cpu', of: ({ cpuPercent }) => percent(cpuPercent), isNumber: true },
+  { title: 'loop', of: ({ vitals }) => percent(vitals && vitals.loopUtilization * 100), isNumber: true },
+  { title: 'delay', of: ({ vitals }) => (vitals?.loopDelayMs === undefined ? '–' : `${number(vitals.loopDelayMs)} ms`), isNumber: true },
+  { title: 'conns', of: ({ vitals }) => number(vitals?.connections), isNumber: true },
+  { title: 'req/s', of: ({ requestsPerSecond }) => number(requestsPerSecond), isNumber: true },
+  { title: 'in flight', of: ({ vitals }) => number(vitals?.inFlight), isNumber: true },
+  { title: 'last exit', of: ({ lastExit }) => (lastExit === undefined ? '' : `${lastExit.reason}, ${time(lastExit.at)}`) },
+];
+
+export function statusLines(status: InstanceStatus): string[] {
+  const { name, pid, address, uptimeMs, program, generation, reloads, size, master, logs, droppedMessages } = status;
+  const facts = [
+    `${styled('bold', name)}  ${colouredStatus(status.status)}  ${address?.text ?? 'no address'}`,
+    `program   ${program}`,
+    `master    pid ${pid}, up ${duration(uptimeMs)}, ${bytes(master.rssBytes)}, ${percent(master.cpuPercent)} CPU, Node ${status.node}, app-cluster ${status.version}`,
+    `workers   ${size} wanted, generation ${generation}, ${reloads} reload${reloads === 1 ? '' : 's'}`,
+    `logs      ${logs.folder ?? 'not recorded'}${logs.droppedLines > 0 ? styled('red', `, ${logs.droppedLines} lines dropped`) : ''}`,
+    ...(droppedMessages > 0 ? [styled('yellow', `messages  ${droppedMessages} dropped`)] : []),
+  ];
+  const workers = [...(status.agent ? [status.agent] : []), ...status.workers];
+  return [...facts, '', ...table(workers, WORKER_COLUMNS)];
+}

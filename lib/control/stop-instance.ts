@@ -1,0 +1,41 @@
+// Stops an instance from outside and waits until it is gone: by its control server, or by signals where that does not answer.
+
+import { ClusterError } from '../errors.js';
+import type { RegistryEntry } from '../protocol/registry-entry.js';
+import type { StopAccount } from '../protocol/snapshot.js';
+import { systemClock } from '../system/clock.js';
+import { signalIdentity, stillIs } from '../system/process-identity.js';
+import { Client } from './client.js';
+import { goneWithin } from './ports.js';
+
+/** Longer than any stop budget is likely to be; a master that hangs is killed then. */
+const STOP_MS = 120_000;
+const FORCED_MS = 5_000;
+const KILL_MS = 2_000;
+
+type Stoppable = Omit<RegistryEntry, 'status'>;
+
+export interface StopReport extends StopAccount {
+  readonly name: string;
+}
+
+export async function stopInstance(entry: Stoppable, isForced: boolean): Promise<StopReport> {
+  const startedAt = systemClock.now();
+  const report = await askToStop(entry, isForced);
+  const isGone = await goneWithin([entry], isForced ? FORCED_MS : STOP_MS);
+  if (!isGone) signalIdentity(entry, 'SIGKILL');
+  if (!isGone && !(await goneWithin([entry], KILL_MS)))
+    throw new ClusterError('ERR_UNREACHABLE', `${entry.name} (process ${entry.pid}) does not end, not even by SIGKILL. Look as root.`);
+  const tookMs = Math.round(systemClock.now() - startedAt);
+  return { name: entry.name, tookMs, forced: [...report.forced, ...(isGone ? [] : [entry.pid])], survived: report.survived };
+}
+
+/** The answer may be cut: the master ends with it. */
+async function askToStop(entry: Stoppable, isForced: boolean): Promise<Pick<StopAccount, 'forced' | 'survived'>> {
+  try {
+    return await new Client({ socketPath: entry.socket }).stop({ force: isForced });
+  } catch (error) {
+    if (stillIs(entry) && !signalIdentity(entry, 'SIGTERM') && stillIs(entry)) throw error;
+    return { forced: [], survived: [] };
+  }
+}
