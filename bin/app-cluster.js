@@ -1,6 +1,8 @@
 #!/usr/bin/env node
-// A foreground start becomes the master itself; everything else is the command line's.
+// A foreground start becomes the master itself, a run the supervisor; everything else is the command line's.
 const [command, ...rest] = process.argv.slice(2);
 const own = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
-const isForeground = command === 'start' && !own.some(option => ['--help', '-h', '--daemon', '-d'].includes(option));
-await import(isForeground ? '../dist/lib/master/main.js' : '../dist/lib/cli/main.js');
+const isForeground = !own.some(option => ['--help', '-h', '--daemon', '-d'].includes(option));
+if (command === 'start' && isForeground) await import('../dist/lib/master/main.js');
+else if (command === 'run') await import('../dist/lib/supervisor/main.js');
+else await import('../dist/lib/cli/main.js');

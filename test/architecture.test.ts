@@ -14,7 +14,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   worker: ['system', 'protocol', 'observe'],
   control: ['system', 'protocol'],
   logger: ['system', 'protocol'],
-  master: ['supervision', 'observe', 'control', 'system', 'protocol', 'lifecycle'],
+  master: ['supervision', 'instance', 'observe', 'control', 'system', 'protocol', 'lifecycle'],
+  instance: ['control', 'observe', 'system', 'protocol'],
+  supervisor: ['supervision', 'instance', 'observe', 'control', 'system', 'protocol', 'lifecycle'],
   cli: ['control', 'protocol', 'system'],
   testing: ['supervision', 'system', 'protocol'],
 };

@@ -1,6 +1,7 @@
 // Every command, in the order of the help; and what completion knows of them.
 
 import type { Command } from 'commander';
+import { RUN_SUMMARY, runCommand } from '../protocol/run-command.js';
 import { startCommand } from '../protocol/start-command.js';
 import type { CommandSpec } from './command.js';
 import { kill, reload, reopenLogs, restart, scale } from './commands/changes.js';
@@ -33,8 +34,14 @@ function completionSpec(): CompletionSpec {
     takesName: false,
     options: options.map(({ flags, description }) => optionOf([flags, description])),
   };
+  const run = {
+    name: 'run',
+    summary: RUN_SUMMARY,
+    takesName: false,
+    options: runCommand().options.map(({ flags, description }) => optionOf([flags, description])),
+  };
   const shells = { name: 'completion', summary: 'Print the completion script of a shell', takesName: false, options: [] };
-  return { commands: [start, ...own, shells] };
+  return { commands: [start, run, ...own, shells] };
 }
 
 const optionOf = ([flag, description]: readonly [string, string]) => ({ flag, description, takesValue: flag.includes('<') });

@@ -1,13 +1,14 @@
 // Entry of the command line, for everything that is not a foreground start.
 
 import { Command, CommanderError } from 'commander';
+import { startInBackground } from '../control/background.js';
 import { exitCodeOf, isClusterError, messageOf } from '../errors.js';
+import { runCommand } from '../protocol/run-command.js';
 import { packageVersion } from '../system/entries.js';
 import { commandLine, exitProcess } from '../system/environment.js';
 import { printError } from '../system/last-resort.js';
 import { endOnClosedOutput } from '../system/terminal.js';
 import type { CommandSpec } from './command.js';
-import { startInBackground } from './commands/start.js';
 import { COMMANDS, startForHelp } from './commands.js';
 
 const EXIT_USAGE = 64;
@@ -30,12 +31,14 @@ function textsOf(given: readonly unknown[], args: NonNullable<CommandSpec['args'
 }
 
 async function run(argv: readonly string[]): Promise<number> {
-  if (argv[0] === 'start' && !isHelp(argv)) return startInBackground(argv.slice(1));
+  if (argv[0] === 'start' && !isHelp(argv)) return startDaemonised(argv.slice(1));
   let exitCode = 0;
   const program = new Command('app-cluster')
     .description('Keeps Node.js servers up: a master, an agent and N app workers on one port.')
     .version(packageVersion(), '-v, --version')
+    .enablePositionalOptions() // What follows the program of `run` is the program's.
     .addCommand(startForHelp().exitOverride())
+    .addCommand(runCommand().exitOverride())
     .showSuggestionAfterError()
     .exitOverride();
   for (const spec of COMMANDS)
@@ -47,6 +50,14 @@ async function run(argv: readonly string[]): Promise<number> {
   if (argv.length === 0) program.help({ error: true });
   await program.parseAsync([...argv], { from: 'user' });
   return exitCode;
+}
+
+/** Its own flags go to the master; what follows -- is the program's. */
+function startDaemonised(argv: readonly string[]): Promise<number> {
+  const dashes = argv.indexOf('--');
+  const own = dashes < 0 ? argv : argv.slice(0, dashes);
+  const flags = own.filter(option => !['-d', '--daemon', '--json'].includes(option));
+  return startInBackground('start', [...flags, ...(dashes < 0 ? [] : argv.slice(dashes))], own.includes('--json'));
 }
 
 function isHelp(argv: readonly string[]): boolean {

@@ -12,6 +12,8 @@ export interface RestartPolicy {
   /** More failures of the whole group than this within `withinMs`: every retry waits the longest delay. */
   readonly maxFailures: number;
   readonly withinMs: number;
+  /** More consecutive unstable exits of one slot than this: it is given up. Undefined: never. */
+  readonly mostUnstable?: number;
 }
 
 /** After an app worker's death. 60 in 60 s are cfork's numbers; the doubling with jitter is the usual cure for herds. */

@@ -1,10 +1,10 @@
 // What a cluster is given by whoever makes one.
 
+import type { EventBus } from '../instance/event-bus.js';
+import type { Recording } from '../instance/recording.js';
 import type { Surface } from '../protocol/control.js';
 import type { Clock } from '../system/clock.js';
 import type { ParentLine } from '../system/parent-line.js';
-import type { EventBus } from './event-bus.js';
-import type { Recording } from './recording.js';
 
 export interface ClusterNeeds {
   readonly clock: Clock;

@@ -2,13 +2,14 @@
 
 import { stateFolder } from '../control/registry.js';
 import { ClusterError, exitCodeOf, messageOf } from '../errors.js';
+import { obeySignals } from '../instance/signals.js';
 import { issuesError } from '../protocol/options.js';
 import { commandLine, exitProcess, isDaemon } from '../system/environment.js';
 import { onUncaught, printError } from '../system/last-resort.js';
 import { parentLine } from '../system/parent-line.js';
 import { collectOptions } from './options-sources.js';
 import { resolveSettings } from './resolve-settings.js';
-import { exitCodeOfStop, obeySignals, prepareCluster, signalHandlers } from './run.js';
+import { exitCodeOfStop, prepareCluster, signalHandlers } from './run.js';
 import type { Settings } from './settings.js';
 
 /** Our own bug: what can still be stopped is stopped. */
@@ -39,7 +40,7 @@ async function main(argv: readonly string[]): Promise<number> {
   if (isDaemon())
     parentLine().send({
       action: 'daemon-ready',
-      data: { address: cluster.address?.text ?? 'no address', name: instance.name, state: stateFolder(instance.name) },
+      data: { address: cluster.address?.text, name: instance.name, state: stateFolder(instance.name) },
     });
   const report = await cluster.stopped; // What went wrong meanwhile is known only then.
   return leave(exitCode ?? exitCodeOfStop(report));

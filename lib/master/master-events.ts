@@ -20,3 +20,12 @@ export function announceTo(master: EventEmitter, cluster: Cluster): void {
     if (isHeard) master.emit(action, data);
   });
 }
+
+/** Overridden, or patched into the prototype, they are called at their event. */
+export const HANDLERS = [
+  ['agent-start', 'onAgentStart'],
+  ['agent-exit', 'onAgentExit'],
+  ['app-start', 'onAppStart'],
+  ['app-exit', 'onAppExit'],
+  ['reload-worker', 'onReload'],
+] as const;

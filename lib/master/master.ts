@@ -6,6 +6,8 @@
 
 import { EventEmitter } from 'node:events';
 import { ClusterError, messageOf } from '../errors.js';
+import type { Instance } from '../instance/instance.js';
+import { obeySignals } from '../instance/signals.js';
 import { HTTPS_FLAG_DEPRECATED } from '../observe/log.js';
 import { type DeferredLogger, deferred, masterLogger } from '../observe/logger.js';
 import type { Role } from '../protocol/events.js';
@@ -16,10 +18,9 @@ import { printError } from '../system/last-resort.js';
 import { requirePackage } from '../system/require-package.js';
 import { checkOptions, type StartOptions, suspicionsOf } from './call-options.js';
 import type { Cluster } from './cluster.js';
-import type { Instance } from './instance.js';
-import { announceTo } from './master-events.js';
+import { announceTo, HANDLERS } from './master-events.js';
 import { type MasterWorker, WorkerManager } from './master-workers.js';
-import { exitCodeOfStop, isQuiet, obeySignals, prepareCluster } from './run.js';
+import { exitCodeOfStop, isQuiet, prepareCluster } from './run.js';
 import type { Settings } from './settings.js';
 import type { StopOptions } from './shut-down.js';
 
@@ -213,12 +214,3 @@ export class Master extends EventEmitter {
     this.#ready.ready(error);
   }
 }
-
-/** Overridden, or patched into the prototype, they are called at their event. */
-const HANDLERS = [
-  ['agent-start', 'onAgentStart'],
-  ['agent-exit', 'onAgentExit'],
-  ['app-start', 'onAppStart'],
-  ['app-exit', 'onAppExit'],
-  ['reload-worker', 'onReload'],
-] as const;

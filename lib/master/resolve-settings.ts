@@ -2,6 +2,7 @@
 
 import { basename, dirname, extname, resolve } from 'node:path';
 import { messageOf } from '../errors.js';
+import { instanceOptions } from '../instance/instance-options.js';
 import { type ClusterOptions, COMMAND_ONLY, type Issue, issuesError } from '../protocol/options.js';
 import { usableCpus } from '../system/cpu-limit.js';
 import { currentDirectory, isUnderInspector, nodeOptions, runsTypeScript, variable } from '../system/environment.js';
@@ -9,7 +10,6 @@ import { fileUrl, importUrl, resolveModule } from '../system/load-module.js';
 import { installedPackage, isFolder, parseEnvironmentFile, readPackage, readText } from '../system/project-files.js';
 import { refuseCombinations } from './combinations.js';
 import { httpsOf } from './https-option.js';
-import { instanceOptions } from './instance-options.js';
 import { list, toNumber } from './option-values.js';
 import { findProgram } from './program.js';
 import type { Program, Settings } from './settings.js';

@@ -1,34 +1,28 @@
 // What the command line and startCluster share: observers, signals, and the way from a stop to an exit code.
 
+import { EventBus } from '../instance/event-bus.js';
+import { Instance } from '../instance/instance.js';
+import type { SignalHandlers } from '../instance/signals.js';
+import { SlotBook } from '../instance/slot-book.js';
 import { logEvents } from '../observe/log.js';
 import { type DeferredLogger, deferred, masterLogger } from '../observe/logger.js';
 import { tellParent } from '../observe/tell-parent.js';
 import type { ClusterEvent } from '../protocol/events.js';
 import { EVENTS_VARIABLE } from '../protocol/testing-words.js';
 import type { StopReport } from '../supervision/stop-in-order.js';
-import { type Clock, systemClock } from '../system/clock.js';
+import { systemClock } from '../system/clock.js';
 import { onProcessExit, variable } from '../system/environment.js';
 import { parentLine } from '../system/parent-line.js';
-import { onSignals, surviveBrokenOutput } from '../system/signals.js';
+import { surviveBrokenOutput } from '../system/signals.js';
 import { Cluster } from './cluster.js';
-import { EventBus } from './event-bus.js';
-import { Instance } from './instance.js';
+import { instanceFacts, servedCluster, suspectRoot } from './serve.js';
 import type { Settings } from './settings.js';
 import { settlePort } from './settle-port.js';
 
-const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGBREAK'] as const;
 /** After the first fork there is more to fork; then there is time to load the logger, beside children that boot. */
 const LOGGER_AFTER_MS = 30;
 /** The same for the control server. */
 const SERVE_AFTER_MS = 5;
-/**
- * One Ctrl-C reaches the whole terminal group, and the tools above us (egg-scripts, timeout, npm) pass theirs on: signals that come
- * together are one. Two keystrokes are further apart.
- */
-export const SAME_ACT_MS = 50;
-/** What is left after the second signal; the third leaves nothing. */
-export const IMPATIENCE_MS = 2_000;
-
 /** Life-cycle lines are for debugging while developing. */
 export function isQuiet({ serverEnv, nodeEnv }: Settings): boolean {
   return serverEnv === 'local' || nodeEnv === 'development';
@@ -74,8 +68,11 @@ export async function prepareCluster(
     logger.open();
   };
   onProcessExit(announceExit);
-  const instance = new Instance(settings, events);
+  const instance = new Instance(instanceFacts(settings), events);
+  const slots = new SlotBook();
+  events.onAny(slots.read);
   instance.open();
+  suspectRoot(settings, events);
   const settled = await settlePort(settings, event => events.emit(event)).catch(async error => {
     await instance.close();
     throw error;
@@ -84,37 +81,9 @@ export async function prepareCluster(
   const cluster = new Cluster(settled, { clock: systemClock, random: Math.random, parent, events, mark, recording, surface: () => instance.surface, ...hooks });
   const forgetForServing = events.on('child-forked', () => {
     forgetForServing();
-    systemClock.after(SERVE_AFTER_MS, () => void instance.serve(cluster));
+    systemClock.after(SERVE_AFTER_MS, () => void instance.serve(servedCluster(cluster, instance, slots)));
   });
   return { cluster, instance, announceExit };
-}
-
-export interface SignalHandlers {
-  /** The first of TERM, INT, QUIT. */
-  stop(signal: string, force: AbortSignal): void;
-  /** HUP. */
-  reload(): void;
-  /** The second, and the third. */
-  hurried(signal: string, leftMs: number): void;
-}
-
-/** TERM, INT, QUIT: the first stops, the second leaves two seconds, the third none. HUP reloads. */
-export function obeySignals({ stop, reload, hurried }: SignalHandlers, clock: Clock = systemClock): void {
-  const impatient = new AbortController();
-  let received = 0;
-  let lastAt = Number.NEGATIVE_INFINITY;
-  onSignals(['SIGHUP'], reload);
-  onSignals(STOP_SIGNALS, signal => {
-    const isEcho = clock.now() - lastAt < SAME_ACT_MS;
-    lastAt = clock.now();
-    if (isEcho) return;
-    received++;
-    if (received === 1) return stop(signal, impatient.signal);
-    const leftMs = received === 2 ? IMPATIENCE_MS : 0;
-    hurried(signal, leftMs);
-    if (leftMs === 0) impatient.abort();
-    else clock.after(leftMs, () => impatient.abort());
-  });
 }
 
 /** What they mean to one cluster. */

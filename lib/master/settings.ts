@@ -1,17 +1,12 @@
 // What one cluster is to be: options after checking, defaults and looking at the disk. Plain data, no choices left.
 
+import type { InstanceOptions } from '../instance/instance-options.js';
 import type { ProgramFacts, WorkersFacts } from '../protocol/events.js';
-import type { LogSettings } from '../protocol/logger-words.js';
 import type { Patiences } from '../supervision/child.js';
-import type { AdminAddress } from '../system/admin-address.js';
-import type { User } from '../system/user-lookup.js';
 
 export type Program =
   | ({ readonly kind: 'framework'; readonly directory: string } & ProgramFacts)
   | ({ readonly kind: 'entry'; readonly file: string; readonly agentFile: string | undefined } & ProgramFacts);
-
-/** Undefined folder: of this name in the state folder. */
-export type LogOptions = Omit<LogSettings, 'folder' | 'passThrough'> & { readonly folder: string | undefined };
 
 export interface Timeouts {
   readonly app: Patiences;
@@ -23,10 +18,8 @@ export interface Timeouts {
   readonly budgetMs: number;
 }
 
-export interface Settings {
+export interface Settings extends InstanceOptions {
   readonly name: string;
-  /** It was given, and not derived: another instance must not have it. */
-  readonly isNameGiven: boolean;
   readonly baseDir: string;
   readonly program: Program;
   readonly workers: WorkersFacts;
@@ -41,12 +34,6 @@ export interface Settings {
   readonly ports: readonly number[];
   readonly readyOn: 'listening' | 'signal' | 'online';
   readonly pidFile: string | undefined;
-  /** Undefined: nothing is recorded. */
-  readonly logs: LogOptions | undefined;
-  /** Where the control API is served besides its socket. */
-  readonly admin: AdminAddress | undefined;
-  /** Agent and app workers run as this user. */
-  readonly runAs: User | undefined;
   readonly debugPort: number | undefined;
   readonly isDebug: boolean;
   readonly isProduction: boolean;

@@ -1,11 +1,11 @@
 // Everything there is to know of this instance at this moment. Asks the workers, but waits for none that is busy.
 
+import type { SlotBook } from '../instance/slot-book.js';
+import type { Usages } from '../instance/usages.js';
 import type { ChildSnapshot, HeartbeatStatus, InstanceStatus, LogsStatus, WorkerStatus } from '../protocol/snapshot.js';
 import { type Clock, pause, wallClockMs } from '../system/clock.js';
 import { nodeVersion, ownPid, uptimeMs } from '../system/environment.js';
 import type { Cluster } from './cluster.js';
-import type { SlotBook } from './slot-book.js';
-import type { Usages } from './usages.js';
 import type { WorkerProcess } from './worker-process.js';
 
 /** A worker that has not answered by then is busy: its last beat stands for it. */

@@ -1,5 +1,6 @@
 // The crews of one cluster and what connects them: who is forked how, what their messages and listens mean.
 
+import type { Recording } from '../instance/recording.js';
 import type { Address, Emit, ListeningAddress, Role } from '../protocol/events.js';
 import { type ControlAction, parseRealPort } from '../protocol/messages.js';
 import type { Child } from '../supervision/child.js';
@@ -18,7 +19,6 @@ import type { HealthFacts } from './health.js';
 import { Listeners } from './listeners.js';
 import { Messenger } from './messenger.js';
 import { Notices } from './notices.js';
-import type { Recording } from './recording.js';
 import type { Settings } from './settings.js';
 import type { FailedChild } from './start-error.js';
 import { type WorkerHooks, WorkerProcess } from './worker-process.js';

@@ -122,7 +122,8 @@ export type ClusterEvent =
   | ({ readonly type: 'child-errored'; readonly message: string } & ChildFacts)
   | { readonly type: 'backing-off'; readonly role: Role; readonly slot: number; readonly waitMs: number; readonly failures: number }
   | { readonly type: 'slot-left-empty'; readonly role: Role; readonly slot: number }
-  | { readonly type: 'slot-gave-up'; readonly role: Role; readonly slot: number }
+  /** Asked: exit code 78. Otherwise: too many failures in a row. */
+  | { readonly type: 'slot-gave-up'; readonly role: Role; readonly slot: number; readonly isAsked: boolean }
   | { readonly type: 'forker-said'; readonly level: 'info' | 'error'; readonly text: string }
   | { readonly type: 'message-dropped'; readonly from: string; readonly reason: string; readonly action?: string | undefined }
   | { readonly type: 'message-received'; readonly from: string; readonly action: string; readonly data: unknown }

@@ -42,7 +42,8 @@ export type GroupEvent =
   | ({ readonly type: 'child-moved'; readonly child: Child } & Move)
   | { readonly type: 'child-left'; readonly child: Child; readonly exit: Exit | undefined }
   | { readonly type: 'backing-off'; readonly slot: number; readonly waitMs: number; readonly failures: number }
-  | { readonly type: 'slot-left-empty' | 'slot-gave-up'; readonly slot: number }
+  | { readonly type: 'slot-left-empty'; readonly slot: number }
+  | { readonly type: 'slot-gave-up'; readonly slot: number; readonly isAsked: boolean }
   | { readonly type: 'settled'; readonly goal: Goal };
 
 export interface GroupStopReport {
@@ -204,10 +205,11 @@ export class Group {
 
   #giveUp({ slot }: Child, type: 'slot-left-empty' | 'slot-gave-up'): void {
     this.#retries.giveUp(slot);
-    this.#needs.emit({ type, slot });
+    this.#needs.emit(type === 'slot-gave-up' ? { type, slot, isAsked: true } : { type, slot });
   }
 
   #backOff({ slot, readyAt }: Child): void {
-    this.#needs.emit({ type: 'backing-off', slot, ...this.#retries.backOff(slot, readyAt) });
+    const { isOver, ...backOff } = this.#retries.backOff(slot, readyAt);
+    this.#needs.emit(isOver ? { type: 'slot-gave-up', slot, isAsked: false } : { type: 'backing-off', slot, ...backOff });
   }
 }

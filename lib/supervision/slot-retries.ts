@@ -22,6 +22,8 @@ export interface BackOff {
   readonly waitMs: number;
   /** Of the whole group, within the policy's time. */
   readonly failures: number;
+  /** There were too many in a row: it will not be forked until the next goal. */
+  readonly isOver: boolean;
 }
 
 export class SlotRetries {
@@ -65,12 +67,14 @@ export class SlotRetries {
     const waitMs = restartDelayMs(slot.unstable, failures, random(), policy);
     slot.cancelRetry?.();
     slot.mayFork = false;
+    const isOver = slot.unstable > (policy.mostUnstable ?? Number.POSITIVE_INFINITY);
+    if (isOver) return { waitMs: 0, failures, isOver };
     slot.cancelRetry = clock.after(waitMs, () => {
       slot.cancelRetry = undefined;
       slot.mayFork = true;
       onRetry();
     });
-    return { waitMs, failures };
+    return { waitMs, failures, isOver };
   }
 
   #slot(index: number): Slot {

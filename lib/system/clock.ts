@@ -51,5 +51,19 @@ export function pause(clock: Clock, ms: number): Promise<void> {
   });
 }
 
+/** Resolves after `ms`, or when `signal` aborts. */
+export function pauseWithin(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise(resolve => {
+    const done = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal?.addEventListener('abort', done);
+    if (signal?.aborted) done();
+  });
+}
+
 /** Wall-clock time, for display and files only. */
 export const wallClockMs = (): number => Date.now();

@@ -11,7 +11,7 @@ import { privateFolder } from './private-folder.js';
 import { removeFile } from './whole-files.js';
 
 export type DaemonResult =
-  | { readonly pid: number; readonly name: string; readonly address: string; readonly tookMs: number; readonly logs?: string | undefined }
+  | { readonly pid: number; readonly name: string; readonly address: string | undefined; readonly tookMs: number }
   | { readonly code: number | null; readonly signal: string | null; readonly lines: readonly string[] };
 
 interface ReadyMessage {
@@ -23,13 +23,13 @@ interface ReadyMessage {
 const NOT_HANDED_ON = [MARK_VARIABLE, LOGGER_MARK_VARIABLE, BOOT_VARIABLE];
 
 /** @param stateRoot where the master's own output goes until it has a log, and a crash's afterwards */
-export function startDaemon(argv: readonly string[], stateRoot: string): Promise<DaemonResult> {
+export function startDaemon(command: 'start' | 'run', argv: readonly string[], stateRoot: string): Promise<DaemonResult> {
   const startedAt = performance.now();
   const file = join(privateFolder(stateRoot), `.boot-${randomBytes(6).toString('hex')}.log`);
   const fd = openSync(file, 'ax', 0o600);
   const env: NodeJS.ProcessEnv = { ...process.env, [DAEMON_VARIABLE]: '1' };
   for (const name of NOT_HANDED_ON) delete env[name];
-  const master = spawn(process.execPath, [COMMAND_FILE, 'start', ...argv], { detached: true, stdio: ['ignore', fd, fd, 'ipc'], env });
+  const master = spawn(process.execPath, [COMMAND_FILE, command, ...argv], { detached: true, stdio: ['ignore', fd, fd, 'ipc'], env });
   closeSync(fd);
   return new Promise((resolve, reject) => {
     master.once('error', reject);
@@ -39,7 +39,7 @@ export function startDaemon(argv: readonly string[], stateRoot: string): Promise
       if (typeof state === 'string') keep(file, state);
       master.disconnect();
       master.unref();
-      resolve({ pid: master.pid ?? 0, name: String(name), address: String(address), tookMs: performance.now() - startedAt });
+      resolve({ pid: master.pid ?? 0, name: String(name), address: typeof address === 'string' ? address : undefined, tookMs: performance.now() - startedAt });
     });
     master.once('exit', (code, signal) => {
       const lines = readFileSync(file, 'utf8').trimEnd().split('\n');

@@ -2,9 +2,9 @@
 
 import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { CURRENT_LOG, type LogLine, parseLine } from '../protocol/log-line.js';
+import { pauseWithin } from './clock.js';
 import { archived } from './rotating-file.js';
 
 const POLL_MS = 100;
@@ -41,7 +41,7 @@ export async function* tailLog({ folder, lines, follow, since, fits }: TailSpec,
       const hasMoved = reader.hasMoved(path);
       for (let text = reader.read(); text !== ''; text = reader.read()) yield* wanted(text, { joiner, since, fits });
       if (hasMoved) reader.open(path);
-      else await pause(POLL_MS, undefined, signal ? { signal } : {}).catch(() => {});
+      else await pauseWithin(POLL_MS, signal);
     }
   } finally {
     reader.close();

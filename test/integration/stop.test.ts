@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { SAME_ACT_MS } from '../../lib/master/run.js';
+import { SAME_ACT_MS } from '../../lib/instance/signals.js';
 import { pause, systemClock } from '../../lib/system/clock.js';
 import { descendantsOf, isAlive } from '../../lib/system/process-tree.js';
 import { launchCluster, type SpawnedCluster, spawnCluster } from '../../lib/testing.js';

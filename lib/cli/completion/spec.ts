@@ -23,7 +23,7 @@ export interface CompletionSpec {
 export const LIST_NAMES = 'app-cluster ls --names';
 
 /** Commands whose argument is a file or a folder. */
-const TAKES_FILE: ReadonlySet<string> = new Set(['start']);
+const TAKES_FILE: ReadonlySet<string> = new Set(['start', 'run']);
 
 export type ArgumentKind = 'names' | 'files' | 'none';
 

@@ -63,7 +63,8 @@ const TEXTS: Texts = {
   'child-errored': event => bad(`${child(event)}: ${event.message}`),
   'backing-off': ({ role, slot, waitMs, failures }) => `${role} index ${slot}: the next try in ${duration(waitMs)}, ${failures} failures in the last minute`,
   'slot-left-empty': ({ slot }) => `index ${slot} stays empty (no re-fork while developing)`,
-  'slot-gave-up': ({ slot }) => bad(`index ${slot} asked not to be started again (exit code 78)`),
+  'slot-gave-up': ({ slot, isAsked }) =>
+    bad(`index ${slot} ${isAsked ? 'asked not to be started again (exit code 78)' : 'failed too often in a row: given up'}`),
   'address-in-use': ({ address, holder }) => bad(`${address} is in use by ${holder}`),
   operated: ({ verb, args, by, error }) => `${verb} ${JSON.stringify(args)} by ${by}${error === undefined ? '' : bad(`: ${error}`)}`,
   'logger-died': () => 'the logger died and was started again',

@@ -1,19 +1,28 @@
 // What an instance is besides its program: its name, its logs, its control address, the user its workers run as. Pure but for user names.
 
 import { resolve } from 'node:path';
+import type { LogOptions } from '../instance/open-recording.js';
 import { type ClusterOptions, durationMs, type Issue, sizeBytes } from '../protocol/options.js';
-import { parseAdminAddress } from '../system/admin-address.js';
-import { findGroup, findUser, mayBecomeOthers } from '../system/user-lookup.js';
-import type { LogOptions, Settings } from './settings.js';
+import { type AdminAddress, parseAdminAddress } from '../system/admin-address.js';
+import { findGroup, findUser, mayBecomeOthers, type User } from '../system/user-lookup.js';
 
 const MAX_BYTES = 10 * 2 ** 20;
 const KEEP = 20;
 const TOTAL_BYTES = 200 * 2 ** 20;
 
-type InstanceOptions = Pick<Settings, 'isNameGiven' | 'logs' | 'admin' | 'runAs'>;
+export interface InstanceOptions {
+  /** It was given, and not derived: another instance must not have it. */
+  readonly isNameGiven: boolean;
+  /** Undefined: nothing is recorded. */
+  readonly logs: LogOptions | undefined;
+  /** Where the control API is served besides its socket. */
+  readonly admin: AdminAddress | undefined;
+  /** Children run as this user. */
+  readonly runAs: User | undefined;
+}
 
 /** startCluster leaves all but the name to whoever started its process. */
-export function instanceOptions(options: ClusterOptions, flavour: Settings['flavour'], issues: Issue[]): InstanceOptions {
+export function instanceOptions(options: ClusterOptions, flavour: 'call' | 'command', issues: Issue[]): InstanceOptions {
   const isNameGiven = options.name !== undefined;
   if (flavour === 'call') return { isNameGiven, logs: undefined, admin: undefined, runAs: undefined };
   return { isNameGiven, logs: logsOf(options), admin: adminOf(options, issues), runAs: runAsOf(options, issues) };
@@ -33,7 +42,7 @@ function logsOf(options: ClusterOptions): LogOptions | undefined {
   };
 }
 
-function adminOf({ admin }: ClusterOptions, issues: Issue[]): Settings['admin'] {
+function adminOf({ admin }: ClusterOptions, issues: Issue[]): AdminAddress | undefined {
   if (admin === undefined) return undefined;
   const parsed = parseAdminAddress(admin);
   if (parsed === undefined)
@@ -44,7 +53,7 @@ function adminOf({ admin }: ClusterOptions, issues: Issue[]): Settings['admin'] 
   return parsed;
 }
 
-function runAsOf({ user, group }: ClusterOptions, issues: Issue[]): Settings['runAs'] {
+function runAsOf({ user, group }: ClusterOptions, issues: Issue[]): User | undefined {
   if (user === undefined && group === undefined) return undefined;
   const refuse = (message: string) => void issues.push({ kind: 'configuration', message });
   if (!mayBecomeOthers()) refuse('--user and --group: only root can run workers as somebody else. Start the command as root, or leave them out.');

@@ -1,16 +1,23 @@
 // Where this instance's output is recorded, and that the master's own lines are among it.
 
 import { stateFolder } from '../control/registry.js';
+import type { LogSettings } from '../protocol/logger-words.js';
 import { systemClock } from '../system/clock.js';
 import { isDaemon, ownPid } from '../system/environment.js';
 import { copyOutput } from '../system/output-copy.js';
 import { privateFolder } from '../system/private-folder.js';
 import type { EventBus } from './event-bus.js';
 import { Recording } from './recording.js';
-import type { Settings } from './settings.js';
+
+/** Undefined folder: of this name in the state folder. */
+export type LogOptions = Omit<LogSettings, 'folder' | 'passThrough'> & { readonly folder: string | undefined };
 
 /** Undefined when nothing is to be recorded. Throws ERR_UNSAFE_FOLDER. */
-export function openRecording(name: string, { logs }: Settings, { mark, events }: { readonly mark: string; readonly events: EventBus }): Recording | undefined {
+export function openRecording(
+  name: string,
+  logs: LogOptions | undefined,
+  { mark, events }: { readonly mark: string; readonly events: EventBus },
+): Recording | undefined {
   if (logs === undefined) return undefined;
   const folder = privateFolder(logs.folder ?? `${stateFolder(name)}/log`);
   const settings = { ...logs, folder, passThrough: !isDaemon() };

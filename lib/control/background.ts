@@ -1,0 +1,30 @@
+// `--daemon`: starts a process in the background, and says how that went. Returns when it is ready, or has failed.
+
+import { type DaemonResult, startDaemon } from '../system/daemon.js';
+import { print, printError } from '../system/last-resort.js';
+import { stateRoot } from '../system/private-folder.js';
+
+/** Shown when a start fails. */
+const LAST_LINES = 40;
+/** What a shell says of a process that was killed. */
+const SIGNALLED = 128;
+
+/** @param argv without `--daemon` and `--json` */
+export async function startInBackground(command: 'start' | 'run', argv: readonly string[], isJson: boolean): Promise<number> {
+  const result = await startDaemon(command, argv, stateRoot());
+  if (!('address' in result)) return sayFailed(result);
+  const { pid, name, address, tookMs } = result;
+  const where = address === undefined ? '' : ` on ${address}`;
+  if (isJson) print(JSON.stringify({ pid, name, address, tookMs: Math.round(tookMs) }, undefined, 2));
+  else
+    print(
+      `${name} started${where} in ${Math.round(tookMs)} ms (pid ${pid})\n  app-cluster status ${name}    app-cluster logs ${name}    app-cluster stop ${name}`,
+    );
+  return 0;
+}
+
+function sayFailed({ code, signal, lines }: Extract<DaemonResult, { lines: readonly string[] }>): number {
+  for (const line of lines.slice(-LAST_LINES)) printError(line);
+  printError(`app-cluster: the start failed (${signal ?? `exit code ${code}`}); above are its last lines.`);
+  return code ?? SIGNALLED;
+}

@@ -1,0 +1,65 @@
+// The verbs that are the same for every kind of instance: what happened, what was written, who holds which port.
+
+import { endHolders, portStatuses } from '../control/ports.js';
+import { timelineOf } from '../control/timeline.js';
+import { ClusterError } from '../errors.js';
+import type { Surface } from '../protocol/control.js';
+import { isFrom } from '../protocol/log-line.js';
+import { durationMs } from '../protocol/options.js';
+import { wallClockMs } from '../system/clock.js';
+import { tailLog } from '../system/log-tail.js';
+import type { History } from './history.js';
+import type { Recording } from './recording.js';
+
+export interface CommonNeeds {
+  readonly name: string;
+  readonly history: History;
+  readonly recording: Recording | undefined;
+  readonly isJournalled: boolean;
+}
+
+type Common = Pick<Surface, 'ports' | 'killPort' | 'why' | 'events' | 'logs' | 'flushLogs' | 'reopenLogs'>;
+
+const LINES = 100;
+const TIMELINE = 200;
+
+export function commonSurface({ name, history, recording, isJournalled }: CommonNeeds): Common {
+  return {
+    ports: async () => (await portStatuses()).filter(({ holders }) => holders.some(({ instance }) => instance === name)),
+    killPort: async ({ port, force }) => ({ killed: await endHolders(port, force ?? false) }),
+    why: async ({ last }) => {
+      const all = isJournalled ? timelineOf(name) : history.last(Number.POSITIVE_INFINITY);
+      return all.slice(Math.max(0, all.length - (last ?? TIMELINE)));
+    },
+    events: ({ follow, last, after }, signal) => {
+      if (follow) return history.follow({ last: last ?? (after === undefined ? 0 : Number.POSITIVE_INFINITY), after }, signal);
+      return listed(history.last(last ?? Number.POSITIVE_INFINITY, after));
+    },
+    logs: ({ follow, lines, worker, since, grep }, signal) =>
+      tailLog(
+        {
+          folder: folderOf(recording),
+          lines: lines ?? LINES,
+          follow: follow ?? false,
+          since: since === undefined ? undefined : new Date(wallClockMs() - durationMs(since)).toISOString(),
+          fits: line => (worker === undefined || isFrom(line, worker)) && (grep === undefined || line.text.includes(grep)),
+        },
+        signal,
+      ),
+    flushLogs: async () => ({ files: (await recording?.ask('flush')) ?? nothingRecorded() }),
+    reopenLogs: async () => {
+      await (recording ?? nothingRecorded()).ask('reopen');
+      return { file: folderOf(recording) };
+    },
+  };
+}
+
+async function* listed<T>(items: readonly T[]): AsyncGenerator<T> {
+  yield* items;
+}
+
+const folderOf = (recording: Recording | undefined): string => recording?.status.folder ?? nothingRecorded();
+
+function nothingRecorded(): never {
+  throw new ClusterError('ERR_NOT_SUPPORTED', 'Nothing is recorded here: it was started with --no-log-files, or by startCluster(), whose output is its own.');
+}

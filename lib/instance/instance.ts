@@ -1,0 +1,172 @@
+// One process among the others that can be seen and steered: its name in the registry, its control server, its recording, its journal.
+
+import { type Claim, claimName, socketPath } from '../control/registry.js';
+import { type Door, type Probes, type ServeNeeds, serveAdmin, serveControl } from '../control/server.js';
+import { journalFile } from '../control/timeline.js';
+import { ClusterError, messageOf } from '../errors.js';
+import { isForTheJournal } from '../observe/journal-events.js';
+import type { Surface } from '../protocol/control.js';
+import type { ClusterEvent } from '../protocol/events.js';
+import type { InstanceKind, RegistryEntry } from '../protocol/registry-entry.js';
+import type { LogsStatus } from '../protocol/snapshot.js';
+import type { AdminAddress } from '../system/admin-address.js';
+import { repeatUnref, wallClockMs } from '../system/clock.js';
+import { packageVersion } from '../system/entries.js';
+import { ownPid } from '../system/environment.js';
+import type { HttpServer } from '../system/http-server.js';
+import { newMark } from '../system/instance-mark.js';
+import { addToJournal } from '../system/journal.js';
+import { identityOf } from '../system/process-identity.js';
+import { writeTokens } from '../system/tokens.js';
+import { removeFile } from '../system/whole-files.js';
+import type { CommonNeeds } from './common-surface.js';
+import type { EventBus } from './event-bus.js';
+import { History } from './history.js';
+import { type LogOptions, openRecording } from './open-recording.js';
+import type { Recording } from './recording.js';
+
+/** Somebody may have removed the entry, or cut it in half: it is written again. */
+const REASSERT_MS = 10_000;
+
+export interface InstanceFacts {
+  readonly kind: InstanceKind;
+  readonly name: string;
+  /** It was given, and not derived: another instance must not have it. */
+  readonly isNameGiven: boolean;
+  readonly baseDir: string;
+  readonly logs: LogOptions | undefined;
+  readonly admin: AdminAddress | undefined;
+  /** What happens is kept for `why`. */
+  readonly isJournalled: boolean;
+}
+
+export interface Served {
+  readonly surface: Surface;
+  readonly probes: Probes;
+  /** For those who only look into the run root. */
+  readonly state: () => Pick<RegistryEntry, 'status' | 'address'>;
+}
+
+export class Instance {
+  readonly mark = newMark();
+  readonly #facts: InstanceFacts;
+  readonly #events: EventBus;
+  readonly #history = new History();
+  readonly #servers: Pick<HttpServer, 'close'>[] = [];
+  #claim: Claim | undefined;
+  #recording: Recording | undefined;
+  #surface: Surface | undefined;
+  #closed: Promise<void> | undefined;
+  #cancelReassert: () => void = () => {};
+
+  constructor(facts: InstanceFacts, events: EventBus) {
+    this.#facts = facts;
+    this.#events = events;
+  }
+
+  get name(): string {
+    return this.#claim?.entry.name ?? this.#facts.name;
+  }
+  get recording(): Recording | undefined {
+    return this.#recording;
+  }
+  /** What can be asked of it; undefined before `serve`. */
+  get surface(): Surface | undefined {
+    return this.#surface;
+  }
+  get logs(): LogsStatus {
+    return this.#recording?.status ?? { droppedLines: 0, restarts: 0 };
+  }
+  get common(): CommonNeeds {
+    return { name: this.name, history: this.#history, recording: this.#recording, isJournalled: this.#isJournalled };
+  }
+
+  /** Takes the name. Throws ERR_ALREADY_RUNNING; anything else that goes wrong costs the control, and not the service. */
+  open(): void {
+    this.#events.onAny(this.#history.add);
+    this.#events.onAny(this.#write);
+    try {
+      this.#claim = this.#claimName();
+      this.#recording = openRecording(this.name, this.#facts.logs, { mark: this.mark, events: this.#events });
+    } catch (error) {
+      if (error instanceof ClusterError && error.code === 'ERR_ALREADY_RUNNING') throw error;
+      this.#complain(error);
+    }
+    this.#cancelReassert = repeatUnref(REASSERT_MS, () => this.#claim?.update({}));
+  }
+
+  /** From the first fork on, beside children that boot. */
+  async serve(served: Served): Promise<void> {
+    const { surface, probes, state } = served;
+    this.#surface = surface;
+    const needs: ServeNeeds = { surface, probes, version: packageVersion(), audit: entry => this.#events.emit({ type: 'operated', ...entry }) };
+    if (this.#claim !== undefined) this.#followState(state, this.#claim);
+    try {
+      if (this.#claim !== undefined) this.#servers.push(await serveControl(socketPath(this.name), needs));
+      if (this.#facts.admin !== undefined) await this.#serveAdmin(this.#facts.admin, needs);
+    } catch (error) {
+      this.#complain(error);
+    }
+    if (this.#closed !== undefined) await this.#closeServers(); // Stopped in its first moments.
+  }
+
+  /** Nothing is left in the run root, and the last lines are written. Idempotent: everybody waits for the same end. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    this.#cancelReassert();
+    await this.#closeServers();
+    this.#claim?.release();
+    await this.#recording?.end();
+  }
+
+  async #closeServers(): Promise<void> {
+    await Promise.all(this.#servers.splice(0).map(server => server.close()));
+  }
+
+  #claimName(): Claim | undefined {
+    const identity = identityOf(ownPid());
+    if (identity === undefined) return undefined;
+    const { name, isNameGiven, baseDir, kind, logs } = this.#facts;
+    const facts = { kind, logs: logs?.folder, mark: this.mark, baseDir, status: 'starting', startedAt: wallClockMs(), version: packageVersion() } as const;
+    return claimName(name, isNameGiven, { ...identity, ...facts });
+  }
+
+  async #serveAdmin(address: AdminAddress, needs: ServeNeeds): Promise<void> {
+    const tokenFile = socketPath(this.name).replace(/\.sock$/, '.token');
+    const door: Door = { host: address.host, tokens: writeTokens(tokenFile) };
+    const server = await serveAdmin(address, { ...needs, door });
+    const host = address.host.includes(':') ? `[${address.host}]` : address.host;
+    this.#servers.push(server, { close: async () => void removeFile(tokenFile) });
+    this.#events.emit({ type: 'admin-listening', address: `http://${host}:${server.port}`, tokenFile });
+  }
+
+  #followState(state: Served['state'], claim: Claim): void {
+    let last = '';
+    const follow = () => {
+      const { status, address } = state();
+      if (last === `${status} ${address}`) return;
+      last = `${status} ${address}`;
+      claim.update({ status, address });
+    };
+    follow();
+    this.#events.onAny(({ type }) => {
+      if (/^(?:cluster-|reload-|child-moved)/.test(type)) follow();
+    });
+  }
+
+  #complain(error: unknown): void {
+    this.#events.emit({ type: 'control-unavailable', reason: messageOf(error) });
+  }
+
+  get #isJournalled(): boolean {
+    return this.#claim !== undefined && this.#facts.isJournalled;
+  }
+
+  readonly #write = (event: ClusterEvent): void => {
+    if (this.#isJournalled && isForTheJournal(event)) addToJournal(journalFile(this.name), { seq: 0, at: wallClockMs(), event });
+  };
+}

@@ -1,0 +1,89 @@
+// Any program as a child: found on the PATH or by its path; a JavaScript file runs under this node.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, extname, isAbsolute, join, resolve } from 'node:path';
+import type { Exit } from '../protocol/events.js';
+import type { Stream } from '../protocol/log-line.js';
+import { MARK_VARIABLE } from '../protocol/words.js';
+import { type OutputPipe, takeOutput } from './output-pipe.js';
+import { descendantsOf, type ProcessIdentity } from './process-tree.js';
+
+export interface ProgramSpec {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly isRecorded: boolean;
+  readonly runAs?: { readonly uid: number; readonly gid: number } | undefined;
+}
+
+export interface RunningProgram {
+  readonly pid: number;
+  readonly output: Readonly<Partial<Record<Stream, OutputPipe>>>;
+  watch(listener: { onSpawn(): void; onExit(exit: Exit): void }): void;
+  descendants(): readonly ProcessIdentity[];
+  signal(name: NodeJS.Signals): void;
+}
+
+/** What is spawned for PROGRAM; undefined when there is no such program. */
+export function findExecutable(program: string, cwd: string): { readonly file: string; readonly isScript: boolean } | undefined {
+  const path = resolve(cwd, program);
+  if (/^\.[cm]?[jt]s$/.test(extname(program)) && isFile(path)) return { file: path, isScript: true };
+  if (program.includes('/') || isAbsolute(program)) return isExecutable(path) ? { file: path, isScript: false } : undefined;
+  const found = (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .map(folder => join(folder, program))
+    .find(isExecutable);
+  return found === undefined ? undefined : { file: found, isScript: false };
+}
+
+export function startProgram({ file, args, cwd, isRecorded, runAs }: ProgramSpec, mark: string): RunningProgram {
+  const output = isRecorded ? 'pipe' : 'inherit';
+  const isScript = /\.[cm]?[jt]s$/.test(file);
+  const child = spawn(isScript ? process.execPath : file, isScript ? [file, ...args] : [...args], {
+    cwd,
+    env: { ...process.env, [MARK_VARIABLE]: mark },
+    stdio: ['inherit', output, output],
+    ...runAs,
+  });
+  const [out, err] = [takeOutput(child, 'stdout'), takeOutput(child, 'stderr')];
+  return running(child, { ...(out && { out }), ...(err && { err }) });
+}
+
+function running(child: ChildProcess, output: RunningProgram['output']): RunningProgram {
+  let hasExited = false;
+  return {
+    pid: child.pid ?? 0,
+    output,
+    watch({ onSpawn, onExit }) {
+      const end = (exit: Exit) => {
+        if (!hasExited) onExit(exit);
+        hasExited = true;
+      };
+      child.once('spawn', onSpawn);
+      child.once('exit', (code, signal) => end({ code, signal }));
+      child.on('error', error => child.pid === undefined && end({ code: null, signal: null, error: error.message }));
+    },
+    descendants: () => (hasExited ? [] : descendantsOf(child.pid ?? 0)),
+    signal(name) {
+      if (!hasExited && child.pid !== undefined) child.kill(name);
+    },
+  };
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return isFile(path);
+  } catch {
+    return false;
+  }
+}
