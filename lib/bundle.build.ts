@@ -16,6 +16,7 @@ const COMMON_JS = [
   'system/thread-forker',
   'system/copy-socket',
   'logger/main',
+  'system/block-output',
   'control/app',
   'worker/preload',
   'worker/start',

@@ -20,18 +20,18 @@ export interface Framed {
 const COLOUR = /\x1b\[[\d;]*m/g;
 
 export class Framer {
-  readonly #spec: FramerSpec;
+  readonly spec: FramerSpec;
   #isMidLine = false;
 
   constructor(spec: FramerSpec) {
-    this.#spec = spec;
+    this.spec = spec;
   }
 
   /** @param chunk Latin-1 */
   frame(chunk: string, time: string): Framed {
     const pieces = (chunk.includes('\x1b[') ? chunk.replace(COLOUR, '') : chunk).split('\n');
     const last = pieces.length - 1;
-    const { source, stream, isJson } = this.#spec;
+    const { source, stream, isJson } = this.spec;
     const format = isJson ? jsonOf : formatLine;
     let text = '';
     let records = 0;

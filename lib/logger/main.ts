@@ -2,10 +2,10 @@
 // leaves when the last pipe has ended.
 
 import { type FromLogger, LOGGER_VARIABLE, type LogSettings, type ToLogger } from '../protocol/logger-words.js';
+import { blockOutput } from '../system/block-own-output.js';
 import { commandLine, exitProcess, ownPid, takeVariable } from '../system/environment.js';
 import { printError, writeThrough } from '../system/last-resort.js';
 import { onMasterGone, onMasterWord, sayToMaster } from '../system/logger-line.js';
-import { blockOutput } from '../system/output-pipe.js';
 import { RotatingFile } from '../system/rotating-file.js';
 import { onSignals, surviveBrokenOutput } from '../system/signals.js';
 import { Framer } from './framing.js';
@@ -24,10 +24,13 @@ function main(settings: LogSettings): void {
   const file = new RotatingFile({ ...settings, ...(records === undefined ? {} : segmentsOf(records)) });
   const own = new Framer({ source: `logger:${ownPid()}`, stream: 'err', isJson });
   const say = (word: FromLogger) => sayToMaster(word);
-  const recorder = new Recorder({ file, own, now, onDropped: lines => say({ act: 'dropped', lines }) });
+  const recorder = new Recorder({ file, own, now, pendingPath: `${settings.folder}/pending`, onDropped: lines => say({ act: 'dropped', lines }) });
+  recorder.recover((source, stream) => new Framer({ source, stream, isJson }));
   let isEnding = false;
   const leaveIfDone = () => {
-    if (isEnding && sources.isEmpty) void file.close().then(() => exitProcess(0));
+    if (!isEnding || !sources.isEmpty) return;
+    recorder.close();
+    void file.close().then(() => exitProcess(0));
   };
   const sources = new Sources({
     settings,

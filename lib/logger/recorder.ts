@@ -1,5 +1,6 @@
-// Framed lines → the file. Counts what could not be written, and says so in the log itself as soon as it can be written again.
+// What was read → the file, framed. Counts what could not be written, and says so in the log itself as soon as it can be written again.
 
+import { cutBack, PendingChunk, pendingIn } from '../system/pending-chunk.js';
 import type { RotatingFile } from '../system/rotating-file.js';
 import type { Framed, Framer } from './framing.js';
 
@@ -14,6 +15,8 @@ export function segmentsOf(records: number): { readonly maxRecords: number; read
 
 export interface RecorderNeeds {
   readonly file: RotatingFile;
+  /** Where a chunk is kept between pipe and file. */
+  readonly pendingPath: string;
   /** For the logger's own lines. */
   readonly own: Framer;
   readonly now: () => string;
@@ -22,11 +25,51 @@ export interface RecorderNeeds {
 
 export class Recorder {
   readonly #needs: RecorderNeeds;
+  readonly #headers = new Map<Framer, Buffer>();
+  #pending: PendingChunk | undefined;
   #dropped = 0;
   #since = '';
 
   constructor(needs: RecorderNeeds) {
     this.#needs = needs;
+  }
+
+  /** From a pipe, where it is gone: kept until it is in the file. Returns how many lines it were. */
+  recordChunk(chunk: Buffer, framer: Framer): number {
+    this.#pending?.save(this.#headerOf(framer), chunk);
+    const framed = framer.frame(chunk.toString('latin1'), this.#needs.now());
+    this.record(framed);
+    this.#pending?.done();
+    this.#headers.clear(); // The log has grown: they say where it ended.
+    return framed.lines;
+  }
+
+  /** Ahead of the next read: then the bytes can be kept at once. */
+  prepare(framer: Framer): void {
+    this.#headerOf(framer);
+  }
+
+  /** What a killed predecessor had in its hands. Cuts off what it had half written first. */
+  recover(framerOf: (source: string, stream: 'out' | 'err') => Framer): void {
+    const { file, pendingPath } = this.#needs;
+    const left = pendingIn(pendingPath);
+    if (left?.facts.log !== undefined) cutBack(file.path, left.facts.log);
+    file.open();
+    this.#pending = new PendingChunk(pendingPath);
+    if (left === undefined) return;
+    const framer = framerOf(left.facts.source, left.facts.stream);
+    this.#pending?.save(this.#headerOf(framer), left.body);
+    this.record(framer.frame(left.body.toString('latin1'), left.time));
+    this.#pending?.done();
+  }
+
+  #headerOf(framer: Framer): Buffer {
+    const known = this.#headers.get(framer);
+    if (known !== undefined) return known;
+    const { source, stream } = framer.spec;
+    const header = PendingChunk.header({ source, stream, log: this.#needs.file.position });
+    this.#headers.set(framer, header);
+    return header;
   }
 
   record(framed: Framed): void {
@@ -38,6 +81,10 @@ export class Recorder {
     if (this.#dropped === 0) this.#since = now();
     this.#dropped += framed.lines;
     onDropped(framed.lines);
+  }
+
+  close(): void {
+    this.#pending?.close();
   }
 
   /** Undefined when it could be written. */

@@ -7,6 +7,9 @@ import { readPipe } from '../system/output-pipe.js';
 import { Framer } from './framing.js';
 import type { Recorder } from './recorder.js';
 
+/** More than these in one read, and there are more to come: a pipe holds some hundred, however short they are. */
+const MANY_LINES = 16;
+
 export interface SourceFacts {
   readonly id: number;
   readonly source: string;
@@ -36,10 +39,13 @@ export class Sources {
     const { settings, recorder, passThrough, onEnded } = this.#needs;
     const framer = new Framer({ source, stream, isJson: settings.isJson });
     this.#open.add(id);
+    recorder.prepare(framer);
     readPipe(handle, {
       onChunk: chunk => {
-        recorder.record(framer.frame(chunk.toString('latin1'), now()));
+        const lines = recorder.recordChunk(chunk, framer);
         passThrough(stream, chunk);
+        recorder.prepare(framer);
+        return lines >= MANY_LINES;
       },
       onEnd: () => {
         this.#open.delete(id);

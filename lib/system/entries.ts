@@ -24,6 +24,8 @@ export const COPY_SOCKET_FILE = built('system/copy-socket.cjs');
 export const OPTIONS_SCHEMA_FILE = built('protocol/options.schema.cjs');
 /** Entry of the logger's process. */
 export const LOGGER_FILE = built('logger/main.cjs');
+/** Preloaded into a JavaScript program whose output is recorded. */
+export const BLOCK_OUTPUT_FILE = built('system/block-output.cjs');
 /** Loaded with the first request to the control server. */
 export const CONTROL_APP_FILE = built('control/app.cjs');
 /** For node's --require. */

@@ -7,6 +7,7 @@
 
 import type { ChildProcess } from 'node:child_process';
 import { Socket } from 'node:net';
+import { systemClock } from './clock.js';
 
 export interface OutputPipe {
   /** For `send`. */
@@ -54,37 +55,37 @@ function outputPipe(handle: RawHandle): OutputPipe {
   };
 }
 
+/** What fits into a socket's queue: a child that writes much fills it in some milliseconds. */
+const BUFFER_BYTES = 256 * 2 ** 10;
+/** A pipe that had little is left alone for so long: lines come together, and a reader that is killed rarely has any in its hands. */
+const GATHER_MS = 20;
+/** After much has come: one that is kept waiting blocks its writer. */
+const BUSY_MS = 500;
+
 /**
- * Reads what another process has handed over. @param onChunk is called before the next read; the buffer is used again
+ * Reads what another process has handed over.
+ * @param onChunk is called before the next read, the buffer is used again; true: that was much
  */
-export function readPipe(handle: unknown, { onChunk, onEnd }: { onChunk(chunk: Buffer): void; onEnd(): void }): void {
+export function readPipe(handle: unknown, { onChunk, onEnd }: { onChunk(chunk: Buffer): boolean; onEnd(): void }): void {
   const options = {
     handle,
     readable: true,
     writable: false,
     onread: {
-      buffer: Buffer.allocUnsafe(65_536),
+      buffer: Buffer.allocUnsafe(BUFFER_BYTES),
       callback: (count: number, buffer: Buffer) => {
-        onChunk(buffer.subarray(0, count));
-        return true;
+        if (onChunk(buffer.subarray(0, count))) busyUntilMs = systemClock.now() + BUSY_MS;
+        if (systemClock.now() < busyUntilMs) return true;
+        systemClock.after(GATHER_MS, () => socket.resume());
+        return false;
       },
     },
   };
-  const socket = new Socket(options as object);
+  let busyUntilMs = 0;
+  const socket: Socket = new Socket(options as object);
   socket
     .once('close', onEnd)
     .on('error', () => {})
     .on('end', () => socket.destroy());
   socket.resume();
-}
-
-/**
- * Writes of this process to its stdout and stderr happen at once, as into a file: what is written before `process.exit` is not lost.
- * On Linux a pipe is asynchronous otherwise. `setBlocking` is non-public, in every Node since 6; without it the end may be cut, as it was.
- */
-export function blockOutput(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    const { _handle } = stream as unknown as { _handle?: { setBlocking?: (on: boolean) => void } };
-    if (!stream.isTTY) _handle?.setBlocking?.(true);
-  }
 }

@@ -6,6 +6,7 @@ import { delimiter, extname, isAbsolute, join, resolve } from 'node:path';
 import type { Exit } from '../protocol/events.js';
 import type { Stream } from '../protocol/log-line.js';
 import { MARK_VARIABLE } from '../protocol/words.js';
+import { BLOCK_OUTPUT_FILE } from './entries.js';
 import { type OutputPipe, takeOutput } from './output-pipe.js';
 import { descendantsOf, type ProcessIdentity } from './process-tree.js';
 
@@ -40,7 +41,7 @@ export function findExecutable(program: string, cwd: string): { readonly file: s
 export function startProgram({ file, args, cwd, isRecorded, runAs }: ProgramSpec, mark: string): RunningProgram {
   const output = isRecorded ? 'pipe' : 'inherit';
   const isScript = /\.[cm]?[jt]s$/.test(file);
-  const child = spawn(isScript ? process.execPath : file, isScript ? [file, ...args] : [...args], {
+  const child = spawn(isScript ? process.execPath : file, isScript ? [...(isRecorded ? ['--require', BLOCK_OUTPUT_FILE] : []), file, ...args] : [...args], {
     cwd,
     env: { ...process.env, [MARK_VARIABLE]: mark },
     stdio: ['inherit', output, output],

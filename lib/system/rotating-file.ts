@@ -27,6 +27,7 @@ export class RotatingFile {
   readonly #path: string;
   #fd: number | undefined;
   #size = 0;
+  #inode = 0;
   #records = 0;
   #openedAt = 0;
   #serial = 0;
@@ -41,6 +42,18 @@ export class RotatingFile {
 
   get path(): string {
     return this.#path;
+  }
+
+  /** Opens it ahead of the first write. */
+  open(): void {
+    try {
+      if (this.#fd === undefined) this.#open();
+    } catch {} // The first write will tell why.
+  }
+
+  /** Where the next write goes, unless it is put into a new file. */
+  get position(): { readonly inode: number; readonly bytes: number } | undefined {
+    return this.#fd === undefined ? undefined : { inode: this.#inode, bytes: this.#size };
   }
 
   /** The reason when it was not written, else undefined. @param records how many begin in it */
@@ -117,7 +130,8 @@ export class RotatingFile {
   #open(): void {
     privateFolder(this.#spec.folder);
     this.#fd = openSync(this.#path, 'a', 0o600);
-    const { size, birthtimeMs } = fstatSync(this.#fd);
+    const { size, birthtimeMs, ino } = fstatSync(this.#fd);
+    this.#inode = ino;
     this.#size = size;
     this.#records = 0;
     this.#openedAt = size > 0 ? birthtimeMs : wallClockMs();

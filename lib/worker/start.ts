@@ -1,11 +1,11 @@
 // The runtime's part of a worker, before user code: servers are watched, the way out is prepared, the user's preloads are loaded.
 
 import { BEAT_MS, type Boot } from '../protocol/words.js';
+import { blockOutput } from '../system/block-own-output.js';
 import { repeatUnref, systemClock } from '../system/clock.js';
 import { isClusterWorker } from '../system/cluster-worker.js';
 import { drainServers } from '../system/drain.js';
 import { requireModules } from '../system/load-module.js';
-import { blockOutput } from '../system/output-pipe.js';
 import { ownMetrics } from '../system/own-metrics.js';
 import { listeningAddress, type ServerTracker, trackServers } from '../system/server-tracker.js';
 import { onSignals, surviveBrokenOutput } from '../system/signals.js';
