@@ -63,7 +63,7 @@ for (const name of COMMON_JS) {
   });
 }
 // One copy for those who import and those who require.
-const PUBLIC = ['ClusterAgentWorkerError', 'ClusterError', 'ClusterWorkerExceptionError', 'Master', 'startCluster'];
+const PUBLIC = ['ClusterAgentWorkerError', 'ClusterError', 'ClusterWorkerExceptionError', 'Client', 'Master', 'connect', 'startCluster'];
 writeFileSync(resolve(LIB, 'index.js'), `export { ${PUBLIC.join(', ')} } from './index.cjs';\n`);
 // Where egg 4's tools look for the workers of @eggjs/cluster.
 for (const [folder, load] of [

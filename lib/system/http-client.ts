@@ -1,7 +1,8 @@
 // Asks a control server: JSON answers, and streams of server-sent events.
 
-import { type IncomingMessage, request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { ClusterError, ERROR_KINDS, type ErrorCode, messageOf } from '../errors.js';
+import { requirePackage } from './require-package.js';
 
 /** A socket's path, or an address with a token. */
 export type Target = { readonly socketPath: string } | { readonly host: string; readonly port: number; readonly token: string | undefined };
@@ -76,6 +77,7 @@ function open(target: Target, { method, path, body, limitMs, signal }: Question)
     ...(text === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) }),
   };
   const where = 'socketPath' in target ? { socketPath: target.socketPath, host: 'localhost' } : { host: target.host, port: target.port };
+  const { request } = requirePackage<typeof import('node:http')>('node:http');
   return new Promise((resolve, reject) => {
     const asked = request({ ...where, method, path, headers, agent: false, ...(signal && { signal }) }, response => {
       asked.setTimeout(0);

@@ -1,11 +1,12 @@
 // An HTTP server for operators: on a UNIX socket that is ours alone, or on a TCP port. Bounded in connections and in patience.
 
 import { chmodSync, renameSync, unlinkSync } from 'node:fs';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { ClusterError, messageOf } from '../errors.js';
 import { systemClock } from './clock.js';
+import { requirePackage } from './require-package.js';
 
 const HEADERS_MS = 10_000;
 const REQUEST_MS = 30_000;
@@ -58,6 +59,7 @@ export async function servePort(host: string, port: number, listener: RequestLis
 
 function boundedServer(listener: RequestListener): Server {
   const options = { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS, connectionsCheckingInterval: CHECK_MS };
+  const { createServer } = requirePackage<typeof import('node:http')>('node:http'); // 3 ms: not before the first fork.
   const idle = new Set<Socket>();
   let open = 0;
   const server = createServer(options, (request, response) => {

@@ -1,7 +1,6 @@
-// The mark of an instance, which all its descendants carry in their environment: `PID-STARTTIME-RANDOM` of its master. It says by
+// The mark of an instance, which all its descendants carry in their environment: `PID-STARTTIME-SERIAL` of its master. It says by
 // itself whether that master still lives.
 
-import { randomBytes } from 'node:crypto';
 import { LOGGER_MARK_VARIABLE } from '../protocol/logger-words.js';
 import { MARK_VARIABLE } from '../protocol/words.js';
 import { readText } from './proc-files.js';
@@ -11,8 +10,12 @@ import { isAlive, processIds } from './process-tree.js';
 /** Elsewhere than on Linux a start time is a date. */
 const plain = (startTime: string) => startTime.replaceAll(/[^\w]/g, '');
 
+/** One process may be several instances, one after another. */
+let serial = 0;
+const sixDigits = () => (serial++).toString(16).padStart(6, '0');
+
 export function newMark(): string {
-  return `${process.pid}-${plain(startTimeOf(process.pid) ?? '')}-${randomBytes(3).toString('hex')}`;
+  return `${process.pid}-${plain(startTimeOf(process.pid) ?? '')}-${sixDigits()}`;
 }
 
 /** False for what is no mark: then nothing is known, and nothing may be done. */

@@ -2,10 +2,10 @@
 
 import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { CURRENT_LOG, type LogLine, parseLine } from '../protocol/log-line.js';
 import { pauseWithin } from './clock.js';
-import { archived } from './rotating-file.js';
+import { archived } from './log-folder.js';
+import { requirePackage } from './require-package.js';
 
 const POLL_MS = 100;
 const BLOCK_BYTES = 64 * 2 ** 10;
@@ -141,7 +141,7 @@ class FileReader {
 function contentOf(path: string): string {
   try {
     const bytes = readFileSync(path);
-    return (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('latin1');
+    return (path.endsWith('.gz') ? requirePackage<typeof import('node:zlib')>('node:zlib').gunzipSync(bytes) : bytes).toString('latin1');
   } catch {
     return ''; // Pruned, or just being compressed.
   }

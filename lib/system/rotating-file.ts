@@ -1,12 +1,13 @@
 // A log file with one writer: put aside by rename when it is large or old, compressed beside the work, bounded in number and size.
 // A disk that is full loses lines and counts them; it never stops the writer, and writing goes on as soon as there is room.
 
-import { closeSync, createReadStream, createWriteStream, fstatSync, openSync, readdirSync, renameSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, createReadStream, createWriteStream, fstatSync, openSync, renameSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { CURRENT_LOG } from '../protocol/log-line.js';
 import { wallClockMs } from './clock.js';
+import { archived } from './log-folder.js';
 import { privateFolder } from './private-folder.js';
 import { removeFile } from './whole-files.js';
 
@@ -182,17 +183,6 @@ export class RotatingFile {
       total += sizeOf(join(folder, name));
       if (kept > keep || total > totalBytes) removeFile(join(folder, name));
     }
-  }
-}
-
-/** Oldest first. */
-export function archived(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-      .filter(name => /^\d{8}T\d{6}-\d{3}-\d{4}\.log(\.gz)?$/.test(name))
-      .toSorted();
-  } catch {
-    return [];
   }
 }
 

@@ -3,9 +3,10 @@
 
 import { subscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
-import { type IntervalHistogram, monitorEventLoopDelay, performance } from 'node:perf_hooks';
+import type { IntervalHistogram } from 'node:perf_hooks';
 import type { WorkerVitals } from '../protocol/snapshot.js';
 import { afterUnref, type Cancel } from './clock.js';
+import { requirePackage } from './require-package.js';
 import type { ServerTracker } from './server-tracker.js';
 
 const SAMPLE_MS = 20;
@@ -83,6 +84,7 @@ function loopDelay(): { read(isWatched: boolean): number | undefined } {
 }
 
 function startedHistogram(): IntervalHistogram {
+  const { monitorEventLoopDelay } = requirePackage<typeof import('node:perf_hooks')>('node:perf_hooks');
   const histogram = monitorEventLoopDelay({ resolution: SAMPLE_MS });
   histogram.enable();
   return histogram;

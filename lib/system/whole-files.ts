@@ -1,7 +1,8 @@
 // Small files that are written whole or not at all, and may be read while somebody else replaces them.
 
-import { randomBytes } from 'node:crypto';
 import { linkSync, readdirSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+
+import { wallClockMs } from './clock.js';
 
 const OURS_ALONE = 0o600;
 /** A registry entry has some hundred bytes. What is larger is none, and is not read. */
@@ -65,4 +66,5 @@ export function fileNames(folder: string): readonly string[] {
 
 export const renameFile = (from: string, to: string): void => renameSync(from, to);
 
-const freshName = (path: string) => `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
+let serial = 0;
+const freshName = (path: string) => `${path}.${process.pid}.${wallClockMs().toString(36)}${serial++}.tmp`;

@@ -142,16 +142,14 @@ suite('what has no option is told', () => {
     ['error', 'a.log', /^error_file: .*app-cluster logs/],
     ['log_date_format', 'YYYY', /app-cluster logs/],
     ['merge_logs', true, /app-cluster logs/],
-    ['watch', ['src'], /SIGHUP/],
-    ['cron_restart', '0 0 * * *', /^cron_restart: .*SIGHUP/],
+    ['watch', ['src'], /app-cluster reload/],
+    ['cron_restart', '0 0 * * *', /^cron_restart: .*app-cluster reload/],
     ['autorestart', false, /^autorestart: .*78/],
     ['max_restarts', 10, /restart policy/],
     ['min_uptime', '10s', /restart policy/],
     ['exp_backoff_restart_delay', 100, /restart policy/],
     ['increment_var', 'PORT', /APP_CLUSTER_WORKER_INDEX/],
     ['instance_var', 'INSTANCE', /APP_CLUSTER_WORKER_INDEX/],
-    ['uid', 'www', /^uid: .*start app-cluster as/],
-    ['group', 1, /^gid: /],
     ['flux_capacitor', 1, /^flux_capacitor: is not known here/],
   ];
   for (const [key, value, note] of told) {
