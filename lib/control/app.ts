@@ -118,6 +118,7 @@ function stream(c: Context<Env>, open: (signal: AbortSignal) => AsyncIterable<un
     gone.abort();
     c.env.incoming?.socket.destroy();
   };
+  const items = open(gone.signal); // What is wrong at once is an answer, not an event.
   return streamSSE(c, async sse => {
     sse.onAbort(() => gone.abort());
     const write = async (message: { event?: string; data: string }) => {
@@ -126,7 +127,7 @@ function stream(c: Context<Env>, open: (signal: AbortSignal) => AsyncIterable<un
       cancel();
     };
     try {
-      for await (const item of open(gone.signal)) await write({ data: JSON.stringify(item) });
+      for await (const item of items) await write({ data: JSON.stringify(item) });
       await write({ event: 'end', data: '{}' });
     } catch (error) {
       await write({ event: 'error', data: JSON.stringify(errorBody(error)) });

@@ -149,8 +149,9 @@ export class RotatingFile {
     const aside = join(this.#spec.folder, `${stamp}-${String(this.#serial++ % 10_000).padStart(4, '0')}.log`);
     try {
       renameSync(this.#path, aside);
-    } catch {
-      return; // Renamed by somebody else, or the folder is read-only now: what is open is written on.
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return; // The folder is read-only now: what is open is written on.
+      return this.reopen(); // Moved or removed by somebody else.
     }
     this.#close();
     this.#open();

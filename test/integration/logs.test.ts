@@ -1,0 +1,235 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+import { connect } from '../../lib/index.js';
+import { tailLog } from '../../lib/system/log-tail.js';
+import { RotatingFile } from '../../lib/system/rotating-file.js';
+import { ask } from '../support/client.js';
+import { COMMAND, emptyFolder, fixture } from '../support/fixtures.js';
+import { type Home, home } from '../support/home.js';
+
+const WRITES = fixture('apps/writes.js');
+const ALL = 10_000_000;
+
+async function textsIn(folder: string): Promise<string[]> {
+  const texts: string[] = [];
+  for await (const { text } of tailLog({ folder, lines: ALL, follow: false, fits: () => true })) texts.push(text);
+  return texts;
+}
+
+const folderOf = (place: Home, name = 'web') => join(place.path, 'state', name, 'log');
+
+/** Looks until it is so: the logger gathers what comes within 20 ms, and nobody tells when it has written. */
+async function eventually(look: () => boolean | Promise<boolean>, limitMs = 10_000): Promise<void> {
+  const until = performance.now() + limitMs;
+  while (!(await look())) {
+    assert.ok(performance.now() < until, 'it did not come true in time');
+    await new Promise(resolve => setTimeout(resolve, 25));
+  }
+}
+
+const loggersOf = (pid: number) =>
+  readdirSync('/proc')
+    .map(Number)
+    .filter(candidate => Number.isInteger(candidate) && isLoggerOf(candidate, pid));
+
+function isLoggerOf(candidate: number, pid: number): boolean {
+  try {
+    const { readFileSync } = process.getBuiltinModule('node:fs');
+    return readFileSync(`/proc/${candidate}/environ`, 'utf8').includes(`APP_CLUSTER_LOGGER_OF=${pid}-`);
+  } catch {
+    return false;
+  }
+}
+
+suite('logs', { concurrency: 2 }, () => {
+  test('everything that master and workers write is recorded, framed, and still on the terminal', async () => {
+    using place = home(true);
+    await using cluster = await place.start(WRITES);
+    await ask(cluster.port, '/?lines=3');
+    await ask(cluster.port, '/error');
+    await eventually(() => /Error: told to/.test(place.log('web')));
+    await cluster.stop();
+    const log = place.log('web');
+    assert.match(log, /^\S+Z app#\d:\d+ out \| worker \d line 0 x+$/m);
+    assert.match(log, /^\S+Z app#\d:\d+ err \| Error: told to\n\S+Z app#\d:\d+ err : {5}at /m);
+    assert.match(log, /^\S+Z master:\d+ out \| .*\[master\] .* start =+$/m);
+    assert.match(log, /\[master\] exit with code:0\n/);
+    assert.match(cluster.output(), /worker \d line 2 x+/);
+    assert.match(cluster.stderr(), /Error: told to/);
+  });
+
+  test('rotation under load loses no line, compresses what is old, and keeps no more than it should', async () => {
+    using place = home(true);
+    await using cluster = await place.start(WRITES, { args: ['--log-max-size', '1M', '--log-keep', '8'] });
+    for (let n = 0; n < 8; n++) await ask(cluster.port, '/?lines=5000');
+    await cluster.stop();
+    const texts = (await textsIn(folderOf(place))).filter(text => / line \d+ x/.test(text));
+    assert.equal(texts.length, 40_000);
+    const files = readdirSync(folderOf(place));
+    assert.ok(files.filter(file => file.endsWith('.gz')).length >= 3, files.join(' '));
+    assert.deepEqual(
+      files.filter(file => file.endsWith('.tmp') || file === 'pending'),
+      [],
+    );
+  });
+
+  test('what is written right before process.exit is there', async () => {
+    using place = home(true);
+    await using cluster = await place.start(WRITES, { workers: 1 });
+    await ask(cluster.port, '/exit').catch(() => {});
+    await cluster.waitFor('child-left', ({ failed }) => failed);
+    await cluster.stop();
+    assert.equal((await textsIn(folderOf(place))).filter(text => text.startsWith('last ')).length, 5_000);
+  });
+
+  test('a logger that is killed again and again loses nothing, and the service does not notice', async () => {
+    using place = home(true);
+    await using cluster = await place.start(WRITES);
+    let asked = 0;
+    for (let kill = 0; kill < 5; kill++) {
+      await eventually(() => loggersOf(cluster.pid).length === 1);
+      for (let n = 0; n < 5; n++, asked++) await ask(cluster.port, '/?lines=20');
+      for (const pid of loggersOf(cluster.pid)) process.kill(pid, 'SIGKILL');
+      for (let n = 0; n < 5; n++, asked++) await ask(cluster.port, '/?lines=20');
+    }
+    await eventually(async () => (await textsIn(folderOf(place))).filter(text => / line \d+ x/.test(text)).length === asked * 20);
+    const status = await (await connect(place.socket('web'))).status();
+    assert.ok(status.logs.restarts >= 4, String(status.logs.restarts));
+    assert.equal(status.logs.droppedLines, 0);
+  });
+
+  test('the logger outlives a killed master until its workers have said their last', async () => {
+    using place = home(true);
+    await using cluster = await place.start(WRITES, { workers: 1 });
+    const [logger = 0] = loggersOf(cluster.pid);
+    cluster.kill(cluster.pid);
+    await cluster.exited;
+    await eventually(() => !existsSync(`/proc/${logger}`));
+    assert.match(place.log('web'), /app#1:\d+ out . .*exit with code:0/);
+  });
+
+  test('files that may not grow (RLIMIT_FSIZE): lines are dropped and counted, requests are served', async () => {
+    using place = home(true);
+    const port = 20_000 + (process.pid % 20_000);
+    const flags = `start ${WRITES} --workers 1 --port ${port} --name web --log-max-size 1G`;
+    const master = spawn('sh', ['-c', `ulimit -f 100; exec ${process.execPath} ${COMMAND} ${flags}`], {
+      env: { ...process.env, ...place.env },
+      stdio: 'ignore',
+    });
+    await eventually(() =>
+      ask(port).then(
+        ({ status }) => status === 200,
+        () => false,
+      ),
+    );
+    for (let n = 0; n < 6; n++) assert.equal((await ask(port, '/?lines=2000')).status, 200);
+    const client = await connect(place.socket('web'));
+    assert.equal((await ask(port)).status, 200);
+    const { logs } = await client.status();
+    assert.ok(logs.folder !== undefined);
+    await client.stop();
+    await once(master, 'exit');
+    assert.ok((await textsIn(folderOf(place))).length > 0);
+  });
+
+  test('at most so many records', async () => {
+    using place = home(true);
+    await using cluster = await place.start(WRITES, { workers: 1, args: ['--log-records', '20'] });
+    for (let n = 0; n < 40; n++) {
+      await ask(cluster.port, '/?lines=1');
+      await new Promise(resolve => setTimeout(resolve, 25)); // Lines of one read are one record: these come apart.
+    }
+    await cluster.stop();
+    const files = readdirSync(folderOf(place)).filter(file => file.endsWith('.log'));
+    let records = 0;
+    for await (const { kind } of tailLog({ folder: folderOf(place), lines: ALL, follow: false, fits: () => true })) if (kind === 'record') records++;
+    assert.ok(records <= 20 && records >= 15, `${records} records in ${files.length} files`);
+  });
+
+  test('logrotate may rename the file: reopen-logs opens a new one; --flush drops all', async () => {
+    using place = home(true);
+    await using cluster = await place.start(WRITES, { workers: 1 });
+    await ask(cluster.port, '/?lines=1');
+    await eventually(() => /line 0/.test(place.log('web')));
+    const current = join(folderOf(place), 'current.log');
+    renameSync(current, join(folderOf(place), 'moved.by.logrotate'));
+    assert.equal((await place.run('reopen-logs', 'web')).code, 0);
+    await ask(cluster.port, '/?lines=2');
+    await eventually(() => /line 1/.test(place.log('web')));
+    assert.ok(!/line 0 x+\n.*line 0/s.test(place.log('web')));
+    assert.equal((await place.run('logs', 'web', '--flush')).code, 0);
+    assert.ok(!/line 1/.test(place.log('web')));
+  });
+
+  test('JSON lines', async () => {
+    using place = home(true);
+    await using cluster = await place.start(WRITES, { workers: 1, args: ['--log-json'] });
+    await ask(cluster.port, '/?lines=1');
+    await eventually(() => /line 0/.test(place.log('web')));
+    const lines = place.log('web').trimEnd().split('\n');
+    for (const line of lines) assert.deepEqual(Object.keys(JSON.parse(line) as object).slice(0, 4), ['time', 'source', 'stream', 'kind']);
+  });
+
+  test('logs: the last lines, of one worker, with a text; also of what has ended; and it follows', async () => {
+    using place = home(true);
+    await using cluster = await place.start(WRITES, { workers: 1 });
+    await ask(cluster.port, '/?lines=50');
+    await ask(cluster.port, '/error');
+    await eventually(() => /Error: told to/.test(place.log('web')));
+    const lines = async (...args: string[]) => (await place.run('logs', 'web', ...args)).stdout.trimEnd().split('\n');
+    assert.equal((await lines('-n', '5')).length, 5);
+    assert.ok((await lines('--worker', '1', '-n', '1000')).every(line => line.includes('app#1')));
+    assert.ok((await lines('--worker', 'master')).every(line => line.includes('master')));
+    assert.match((await lines('--grep', 'told to')).join('\n'), /Error: told to\n.*at /);
+    assert.equal((await lines('--since', '1h', '--grep', 'line 7 ')).length, 1);
+    const [first = '{}'] = await lines('--json', '-n', '1');
+    assert.ok('source' in (JSON.parse(first) as object));
+    const follower = spawn(process.execPath, [COMMAND, 'logs', 'web', '-f', '-n', '0', '--json'], {
+      env: { ...process.env, ...place.env },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    let heard = '';
+    follower.stdout.setEncoding('utf8').on('data', text => {
+      heard += text;
+    });
+    await eventually(async () => {
+      await ask(cluster.port, '/?lines=1');
+      return heard.includes('line 0');
+    });
+    follower.kill('SIGINT');
+    assert.deepEqual(await once(follower, 'exit'), [0, null]);
+    await cluster.stop();
+    assert.equal((await lines('-n', '3')).length, 3);
+  });
+});
+
+suite('a log file', () => {
+  const spec = (folder: string) => ({ folder, maxBytes: 1_000, keep: 3, totalBytes: 100_000 });
+  const line = (n: number) => Buffer.from(`${String(n).padStart(4, '0')} ${'x'.repeat(94)}\n`);
+
+  test('is put aside when it is full, and the oldest go', async () => {
+    using folder = emptyFolder();
+    const file = new RotatingFile(spec(folder.path));
+    for (let n = 0; n < 100; n++) assert.equal(file.write(line(n), 1), undefined);
+    await file.close();
+    assert.equal(readdirSync(folder.path).filter(name => name.endsWith('.gz')).length, 3);
+  });
+
+  test('goes on after a folder that vanished, and tells why it cannot be written', async () => {
+    const folder = mkdtempSync(join(emptyFolder().path, '..', 'app-cluster-log-'));
+    const file = new RotatingFile(spec(folder));
+    assert.equal(file.write(line(1), 1), undefined);
+    rmSync(folder, { recursive: true });
+    for (let n = 0; n < 20; n++) file.write(line(n), 1);
+    assert.ok(existsSync(file.path));
+    await file.close();
+    rmSync(folder, { recursive: true });
+    const nowhere = new RotatingFile(spec('/proc/nope'));
+    assert.match(nowhere.write(line(1), 1) ?? '', /cannot be made|ENOENT|UNSAFE/);
+    await nowhere.close();
+  });
+});
