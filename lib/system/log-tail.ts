@@ -22,20 +22,22 @@ export interface TailSpec {
   readonly fits: (line: LogLine) => boolean;
 }
 
+/** Looked at first: the last lines of a long file are near its end. */
+const WINDOW_BYTES = 256 * 2 ** 10;
+
 /** Oldest first. Follows until `signal` aborts. A missing folder has no lines yet. */
 export async function* tailLog({ folder, lines, follow, since, fits }: TailSpec, signal?: AbortSignal): AsyncGenerator<LogLine> {
   const path = join(folder, CURRENT_LOG);
   const reader = new FileReader();
   const joiner = new Joiner();
-  const current = reader.open(path) ? reader.readAll() : '';
-  let past = wanted(current, { joiner, since, fits });
+  let past = reader.open(path) ? lastOf(reader, lines, { joiner, since, fits }) : [];
   for (const name of archived(folder).toReversed()) {
     if (past.length >= lines) break;
-    const older = wanted(contentOf(join(folder, name)), { joiner: new Joiner(), since, fits });
+    const older = collect(blocksOf(contentOf(join(folder, name))), lines - past.length, { joiner: new Joiner(), since, fits });
     if (since !== undefined && older.length === 0) break;
     past = [...older, ...past];
   }
-  yield* past.slice(Math.max(0, past.length - lines));
+  yield* past;
   try {
     while (follow && !signal?.aborted) {
       const hasMoved = reader.hasMoved(path);
@@ -46,6 +48,31 @@ export async function* tailLog({ folder, lines, follow, since, fits }: TailSpec,
   } finally {
     reader.close();
   }
+}
+
+/** The last lines that fit; the file has been read to its end then. */
+function lastOf(reader: FileReader, most: number, { joiner, since, fits }: Wanted): LogLine[] {
+  if (reader.seekBack(WINDOW_BYTES)) {
+    const near = collect(reader.blocks(), most, { joiner, since, fits });
+    if (near.length >= most) return near;
+    joiner.forget();
+    reader.seekBack(Number.POSITIVE_INFINITY);
+  }
+  return collect(reader.blocks(), most, { joiner, since, fits });
+}
+
+/** Keeps no more than it has to, however long the file is. */
+function collect(blocks: Iterable<string>, most: number, what: Wanted): LogLine[] {
+  let found: LogLine[] = [];
+  for (const block of blocks) {
+    found.push(...wanted(block, what));
+    if (found.length > 2 * most + 1_000) found = found.slice(found.length - most);
+  }
+  return found.slice(Math.max(0, found.length - most));
+}
+
+function* blocksOf(bytes: Buffer): Generator<string> {
+  for (let at = 0; at < bytes.length; at += BLOCK_BYTES) yield bytes.toString('latin1', at, at + BLOCK_BYTES);
 }
 
 interface Wanted {
@@ -70,6 +97,11 @@ export class Joiner {
     const entries = (this.#rest + text).split('\n');
     this.#rest = entries.pop() ?? '';
     return entries.flatMap(entry => this.#take(entry));
+  }
+
+  forget(): void {
+    this.#rest = '';
+    this.#unfinished.clear();
   }
 
   #take(entry: string): LogLine[] {
@@ -116,10 +148,18 @@ class FileReader {
     }
   }
 
-  readAll(): string {
-    let all = '';
-    for (let text = this.read(); text !== ''; text = this.read()) all += text;
-    return all;
+  /** To so many bytes before the end, at the beginning of an entry. False: the file is not that long, and it is at its beginning. */
+  seekBack(bytes: number): boolean {
+    const size = this.#fd === undefined ? 0 : fstatSync(this.#fd).size;
+    this.#position = Math.max(0, size - bytes);
+    if (this.#position === 0) return false;
+    const block = this.read();
+    this.#position += block.indexOf('\n') + 1 - block.length;
+    return true;
+  }
+
+  *blocks(): Generator<string> {
+    for (let text = this.read(); text !== ''; text = this.read()) yield text;
   }
 
   /** What comes next; empty at the end, for now. */
@@ -138,11 +178,11 @@ class FileReader {
   }
 }
 
-function contentOf(path: string): string {
+function contentOf(path: string): Buffer {
   try {
     const bytes = readFileSync(path);
-    return (path.endsWith('.gz') ? requirePackage<typeof import('node:zlib')>('node:zlib').gunzipSync(bytes) : bytes).toString('latin1');
+    return path.endsWith('.gz') ? requirePackage<typeof import('node:zlib')>('node:zlib').gunzipSync(bytes) : bytes;
   } catch {
-    return ''; // Pruned, or just being compressed.
+    return Buffer.alloc(0); // Pruned, or just being compressed.
   }
 }

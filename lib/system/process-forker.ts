@@ -2,13 +2,18 @@
 
 import { fork } from 'node:child_process';
 import { ChildChannel } from './child-channel.js';
-import { environmentWith } from './environment.js';
+import { environmentWith, isDaemon } from './environment.js';
 import { failedFork } from './failed-fork.js';
 import type { ForkedChild, Forker, ForkPlan, ProgramCommand } from './forker.js';
 
-/** As it is inherited, or into pipes. */
-export function childStdio(isRecorded = false): ('inherit' | 'pipe' | 'ipc')[] {
-  return isRecorded ? ['inherit', 'pipe', 'pipe', 'ipc'] : ['inherit', 'inherit', 'inherit', 'ipc'];
+/** Into pipes, for the logger; else as it is inherited. A daemon that records nothing has nowhere to write to: its file would grow for ever. */
+export function outputStdio(isRecorded: boolean | undefined): 'inherit' | 'pipe' | 'ignore' {
+  return isRecorded ? 'pipe' : isDaemon() ? 'ignore' : 'inherit';
+}
+
+export function childStdio(isRecorded: boolean | undefined): ('inherit' | 'pipe' | 'ignore' | 'ipc')[] {
+  const output = outputStdio(isRecorded);
+  return ['inherit', output, output, 'ipc'];
 }
 
 export class ProcessForker implements Forker {

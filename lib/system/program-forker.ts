@@ -8,6 +8,7 @@ import type { Stream } from '../protocol/log-line.js';
 import { MARK_VARIABLE } from '../protocol/words.js';
 import { BLOCK_OUTPUT_FILE } from './entries.js';
 import { type OutputPipe, takeOutput } from './output-pipe.js';
+import { outputStdio } from './process-forker.js';
 import { descendantsOf, type ProcessIdentity } from './process-tree.js';
 
 export interface ProgramSpec {
@@ -39,7 +40,7 @@ export function findExecutable(program: string, cwd: string): { readonly file: s
 }
 
 export function startProgram({ file, args, cwd, isRecorded, runAs }: ProgramSpec, mark: string): RunningProgram {
-  const output = isRecorded ? 'pipe' : 'inherit';
+  const output = outputStdio(isRecorded);
   const isScript = /\.[cm]?[jt]s$/.test(file);
   const child = spawn(isScript ? process.execPath : file, isScript ? [...(isRecorded ? ['--require', BLOCK_OUTPUT_FILE] : []), file, ...args] : [...args], {
     cwd,
