@@ -18,6 +18,7 @@ export const ERROR_KINDS = {
   ERR_UNKNOWN_VERB: 'usage',
   ERR_INVALID_ARGUMENTS: 'usage',
   ERR_TOO_LARGE: 'usage',
+  ERR_TOO_MANY: 'environment',
   ERR_UNAUTHORIZED: 'environment',
   ERR_FORBIDDEN: 'environment',
   ERR_NOT_OURS: 'environment',

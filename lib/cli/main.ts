@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { startInBackground } from '../control/background.js';
 import { exitCodeOf, isClusterError, messageOf } from '../errors.js';
 import { runCommand } from '../protocol/run-command.js';
+import { blockOutput } from '../system/block-own-output.js';
 import { packageVersion } from '../system/entries.js';
 import { commandLine, exitProcess } from '../system/environment.js';
 import { printError } from '../system/last-resort.js';
@@ -65,6 +66,7 @@ function isHelp(argv: readonly string[]): boolean {
   return own.includes('--help') || own.includes('-h');
 }
 
+blockOutput(); // What is printed is printed before the process ends, through a pipe too.
 endOnClosedOutput(() => exitProcess(0));
 const EXIT_CODE = await run(commandLine()).catch((error: unknown) => {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;

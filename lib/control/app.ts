@@ -80,7 +80,7 @@ function accessOf(c: Context<Env>, door: Door | undefined): Access {
   const origin = c.req.header('origin');
   if (origin !== undefined && origin !== `http://${host}`)
     throw new ClusterError('ERR_FORBIDDEN', `Requests from pages of ${JSON.stringify(origin)} are not answered.`);
-  const token = /^Bearer (\S+)$/.exec(c.req.header('authorization') ?? '')?.[1] ?? '';
+  const token = /^Bearer (\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1] ?? '';
   if (matchesToken(token, door.tokens.operate)) return 'operate';
   if (matchesToken(token, door.tokens.read)) return 'read';
   throw new ClusterError('ERR_UNAUTHORIZED', 'A token is needed: Authorization: Bearer TOKEN. It is in the file that was named at the start.');
@@ -108,17 +108,26 @@ async function answer(c: Context<Env>, verb: VerbName, { surface, audit }: AppNe
 
 const isStream = (verb: VerbName): verb is StreamVerb => 'isStream' in VERBS[verb];
 
+/** Followers stay for long: the rest of the connections is for those who ask and go. */
+const MOST_STREAMS = 64;
+let openStreams = 0;
+
 /** A client that has not read for so long is cut. */
 const STALLED_MS = 30_000;
 
 /** Each item an event; an error is one too, and ends the stream. A client that does not read holds up its own stream only. */
 function stream(c: Context<Env>, open: (signal: AbortSignal) => AsyncIterable<unknown>): Response {
+  if (openStreams >= MOST_STREAMS) throw new ClusterError('ERR_TOO_MANY', `${MOST_STREAMS} clients follow already. Close one.`);
   const gone = new AbortController();
+  const items = open(gone.signal); // What is wrong at once is an answer, not an event.
+  openStreams++;
+  gone.signal.addEventListener('abort', () => {
+    openStreams--;
+  });
   const cut = () => {
     gone.abort();
     c.env.incoming?.socket.destroy();
   };
-  const items = open(gone.signal); // What is wrong at once is an answer, not an event.
   return streamSSE(c, async sse => {
     sse.onAbort(() => gone.abort());
     const write = async (message: { event?: string; data: string }) => {
@@ -131,6 +140,8 @@ function stream(c: Context<Env>, open: (signal: AbortSignal) => AsyncIterable<un
       await write({ event: 'end', data: '{}' });
     } catch (error) {
       await write({ event: 'error', data: JSON.stringify(errorBody(error)) });
+    } finally {
+      gone.abort();
     }
   });
 }
@@ -169,6 +180,7 @@ function parse(text: string): unknown {
 const HTTP_STATUS: Readonly<Record<string, number>> = {
   ERR_UNKNOWN_VERB: 404,
   ERR_TOO_LARGE: 413,
+  ERR_TOO_MANY: 429,
   ERR_UNAUTHORIZED: 401,
   ERR_FORBIDDEN: 403,
   ERR_UNKNOWN_NAME: 404,

@@ -6,6 +6,8 @@ import { stateRoot } from '../system/private-folder.js';
 
 /** Shown when a start fails. */
 const LAST_LINES = 40;
+/** Somebody stopped it before it was ready. */
+const STOPPED = 1;
 /** What a shell says of a process that was killed. */
 const SIGNALLED = 128;
 
@@ -13,18 +15,21 @@ const SIGNALLED = 128;
 export async function startInBackground(command: 'start' | 'run', argv: readonly string[], isJson: boolean): Promise<number> {
   const result = await startDaemon(command, argv, stateRoot());
   if (!('address' in result)) return sayFailed(result);
-  const { pid, name, address, tookMs } = result;
+  const { pid, name, address, tookMs, warning } = result;
+  if (warning !== undefined) printError(`app-cluster: ${name} runs, but: ${warning}`);
   const where = address === undefined ? '' : ` on ${address}`;
   if (isJson) print(JSON.stringify({ pid, name, address, tookMs: Math.round(tookMs) }, undefined, 2));
-  else
-    print(
-      `${name} started${where} in ${Math.round(tookMs)} ms (pid ${pid})\n  app-cluster status ${name}    app-cluster logs ${name}    app-cluster stop ${name}`,
-    );
+  else print([`${name} started${where} in ${Math.round(tookMs)} ms (pid ${pid})`, hint(name)].join('\n'));
   return 0;
 }
+
+const hint = (name: string) => `  ${['status', 'logs', 'stop'].map(verb => `app-cluster ${verb} ${quoted(name)}`).join('    ')}`;
+
+/** For a shell. */
+const quoted = (name: string) => (/^[\w@%+=:,./-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`);
 
 function sayFailed({ code, signal, lines }: Extract<DaemonResult, { lines: readonly string[] }>): number {
   for (const line of lines.slice(-LAST_LINES)) printError(line);
   printError(`app-cluster: the start failed (${signal ?? `exit code ${code}`}); above are its last lines.`);
-  return code ?? SIGNALLED;
+  return code === null ? SIGNALLED : code === 0 ? STOPPED : code;
 }

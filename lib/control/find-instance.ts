@@ -3,14 +3,10 @@
 import { ClusterError } from '../errors.js';
 import type { RegistryEntry } from '../protocol/registry-entry.js';
 import { markOf } from '../system/instance-mark.js';
-import { runRoot, whyUnsafe } from '../system/private-folder.js';
 import { entries } from './registry.js';
 
 /** Throws ERR_UNKNOWN_NAME, ERR_AMBIGUOUS_NAME with the candidates, ERR_UNSAFE_FOLDER. Without a name: the only one there is. */
 export function findInstance(name: string | undefined): RegistryEntry {
-  const unsafe = whyUnsafe(runRoot());
-  if (unsafe !== undefined)
-    throw new ClusterError('ERR_UNSAFE_FOLDER', `${unsafe}: what it says is not believed. Set APP_CLUSTER_HOME to a folder of your own.`);
   const running = entries().flatMap(({ entry, isAlive }) => (isAlive ? [entry] : []));
   const matches = name === undefined ? running : matching(running, name);
   const [first, ...others] = matches;

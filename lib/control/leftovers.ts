@@ -50,7 +50,7 @@ export async function cleanUp(): Promise<CleanupReport> {
   return {
     ended: found.filter(({ identity }) => !stillIs(identity)).map(plain),
     survived: found.filter(({ identity }) => stillIs(identity)).map(plain),
-    removed: own === undefined ? [] : removeStale(own),
+    removed: own === undefined ? [] : await removeStale(own),
   };
 }
 

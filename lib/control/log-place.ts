@@ -2,9 +2,11 @@
 
 import { ClusterError } from '../errors.js';
 import { CURRENT_LOG } from '../protocol/log-line.js';
+import { privateFolder } from '../system/private-folder.js';
 import { isFile } from '../system/project-files.js';
+import { readWhole, writeWhole } from '../system/whole-files.js';
 import { findInstance } from './find-instance.js';
-import { entries, stateFolder } from './registry.js';
+import { stateFolder } from './registry.js';
 
 export interface LogPlace {
   readonly name: string;
@@ -16,9 +18,10 @@ export interface LogPlace {
 }
 
 /** Throws ERR_UNKNOWN_NAME when nobody of that name runs or has left anything. */
-export function logPlace(name: string | undefined): LogPlace {
+export function logPlace(name: string | undefined, needsLog = true): LogPlace {
   try {
-    const { name: found, socket, pid, logs } = findInstance(name);
+    const { name: found, socket, pid, logs, isRecorded } = findInstance(name);
+    if (!isRecorded && needsLog) throw notRecorded(found);
     const isWorker = name !== undefined && name !== found && name !== String(pid);
     return { name: found, folder: logs ?? logFolder(found), socket, worker: isWorker ? name : undefined };
   } catch (error) {
@@ -29,6 +32,19 @@ export function logPlace(name: string | undefined): LogPlace {
   }
 }
 
-const logFolder = (name: string) => `${stateFolder(name)}/log`;
+/** Where it was told to record, or the usual place. */
+function logFolder(name: string): string {
+  return readWhole(noteFile(name))?.trim() || `${stateFolder(name)}/log`;
+}
 
-export const runningNames = (): readonly string[] => entries().flatMap(({ entry, isAlive }) => (isAlive ? [entry.name] : []));
+const noteFile = (name: string) => `${stateFolder(name)}/log-dir`;
+
+/** So that the logs are found when it does not run any more. */
+export function noteLogFolder(name: string, folder: string): void {
+  privateFolder(stateFolder(name));
+  writeWhole(noteFile(name), `${folder}\n`);
+}
+
+function notRecorded(name: string): ClusterError {
+  return new ClusterError('ERR_NOT_SUPPORTED', `${name} records nothing: it was started with --no-log-files, or by startCluster(), whose output is its own.`);
+}

@@ -14,6 +14,9 @@ const CLUSTER_MS = 35_000;
 const GRACE_MS = 5_000;
 const KILL_MS = 2_000;
 const POLL_MS = 50;
+/** Values of environment variables are nobody's business. */
+const withoutValues = (command: string) => command.replaceAll(/(--set-env[ =][^\s=]+=)\S*/g, '$1…');
+
 /** What an instance left behind, whose master is gone. */
 export const LEFTOVER = '(left over)';
 
@@ -26,7 +29,7 @@ export async function portStatuses(): Promise<readonly PortStatus[]> {
     if (marked === undefined) return undefined;
     return running.find(({ entry }) => entry.mark === marked.mark)?.entry.name ?? (isOrphaned(marked.mark) ? LEFTOVER : undefined);
   };
-  const holder = (pid: number): PortHolder => ({ pid, command: commandOf(pid), instance: instanceOf(pid) });
+  const holder = (pid: number): PortHolder => ({ pid, command: withoutValues(commandOf(pid)), instance: instanceOf(pid) });
   return (await listeningPorts()).map(({ port, addresses, pids }) => {
     const holders = pids.map(holder);
     return { port, addresses, holders, isOurs: holders.length > 0 && holders.every(({ instance }) => instance !== undefined) };

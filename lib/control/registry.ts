@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { ClusterError } from '../errors.js';
 import { fileNameOf, parseEntry, type RegistryEntry } from '../protocol/registry-entry.js';
 import { uniqueName } from '../system/environment.js';
-import { privateFolder, runRoot, stateRoot } from '../system/private-folder.js';
+import { answers } from '../system/http-server.js';
+import { privateFolder, runRoot, stateRoot, whyUnsafe } from '../system/private-folder.js';
 import { type Identity, stillIs } from '../system/process-identity.js';
 import { waitSync } from '../system/wait-sync.js';
 import { createWhole, fileNames, readWhole, removeFile, renameFile, writeWhole } from '../system/whole-files.js';
@@ -33,18 +34,30 @@ export const stateFolder = (name: string): string => join(stateRoot(), fileNameO
  * Takes a name. One that was derived gets `-2`, `-3` …, one that was given must be free.
  * Throws ERR_ALREADY_RUNNING, ERR_UNSAFE_FOLDER.
  */
-export function claimName(name: string, isGiven: boolean, facts: ClaimFacts): Claim {
+export async function claimName(name: string, isGiven: boolean, facts: ClaimFacts): Promise<Claim> {
   privateFolder(runRoot());
   for (let n = 1; n <= MOST_SUFFIXES; n++) {
     const candidate = n === 1 ? name : `${name}-${n}`;
-    const result = withLock(candidate, facts, () => tryClaim(candidate, facts));
+    const isAnswered = await isAnsweredFor(candidate);
+    const result = isAnswered ? { holder: undefined } : withLock(candidate, facts, () => tryClaim(candidate, facts));
     if ('entry' in result) return result;
-    if (isGiven) throw taken(result.holder);
+    if (isGiven) throw taken(candidate, result.holder);
   }
   throw new ClusterError('ERR_ALREADY_RUNNING', `${MOST_SUFFIXES} instances are called ${name}. Give this one a --name.`);
 }
 
-function taken({ name, pid, address, baseDir }: RegistryEntry): ClusterError {
+/** An entry that cannot be read is no free name: whoever answers on its socket has it. */
+async function isAnsweredFor(name: string): Promise<boolean> {
+  return parseEntry(readWhole(entryPath(name))) === undefined && (await answers(socketPath(name)));
+}
+
+function taken(wanted: string, holder: RegistryEntry | undefined): ClusterError {
+  if (holder === undefined)
+    return new ClusterError(
+      'ERR_ALREADY_RUNNING',
+      `The name ${wanted} is taken: somebody answers on its socket. Stop it (app-cluster stop ${wanted}), or choose another --name.`,
+    );
+  const { name, pid, address, baseDir } = holder;
   const where = address === undefined ? '' : ` on ${address}`;
   const message = `The name ${name} is taken by process ${pid}${where} (${baseDir}). Stop it (app-cluster stop ${name}), or choose another --name.`;
   return new ClusterError('ERR_ALREADY_RUNNING', message, { details: { name, pid } });
@@ -84,33 +97,44 @@ function claimOf(path: string, first: RegistryEntry): Claim {
 
 const text = (entry: RegistryEntry) => `${JSON.stringify(entry)}\n`;
 
+/** Who signals processes because a file says so had better know who wrote it. */
+function refuseUnsafeRoot(): void {
+  const unsafe = whyUnsafe(runRoot());
+  if (unsafe !== undefined) throw new ClusterError('ERR_UNSAFE_FOLDER', unsafe, { details: { path: runRoot() } });
+}
+
 export interface Found {
   readonly entry: RegistryEntry;
   /** False: it died without tidying up. */
   readonly isAlive: boolean;
 }
 
-/** Every entry that can be read, by name. */
+/** Every entry that can be read, by name. Throws ERR_UNSAFE_FOLDER: what somebody else can write is not believed. */
 export function entries(): readonly Found[] {
+  refuseUnsafeRoot();
   const files = fileNames(runRoot()).filter(file => file.endsWith('.json'));
   const found = files.flatMap(file => parseEntry(readWhole(join(runRoot(), file))) ?? []);
   return found.map(entry => ({ entry, isAlive: stillIs(entry) })).toSorted((a, b) => (a.entry.name < b.entry.name ? -1 : 1));
 }
 
 /** Removes what the dead left in the run root, and nothing of the living. Returns what it removed. */
-export function removeStale(own: Identity): readonly string[] {
-  const files = fileNames(runRoot()).filter(file => file.endsWith('.json'));
-  const stale = files.flatMap(file => {
-    const path = join(runRoot(), file);
-    const entry = parseEntry(readWhole(path));
-    if (entry === undefined) return removeFile(path) ? [path] : [];
-    return withLock(entry.name, own, () => {
-      const now = parseEntry(readWhole(path));
-      if (now === undefined || stillIs(now)) return [];
-      return [path, ...(now.socket.startsWith(runRoot()) ? [now.socket] : [])].filter(removeFile);
-    });
-  });
+export async function removeStale(own: Identity): Promise<readonly string[]> {
+  refuseUnsafeRoot();
+  const stale: string[] = [];
+  for (const file of fileNames(runRoot()).filter(name => name.endsWith('.json'))) stale.push(...(await removeIfStale(join(runRoot(), file), own)));
   return [...stale, ...removeStaleLocks()];
+}
+
+/** What it left: entry, socket, tokens. */
+async function removeIfStale(path: string, own: Identity): Promise<readonly string[]> {
+  const entry = parseEntry(readWhole(path));
+  const [socket, tokens] = ['.sock', '.token'].map(extension => path.replace(/\.json$/, extension));
+  const files = [path, socket ?? '', tokens ?? ''];
+  if (entry === undefined) return (await answers(socket ?? '')) ? [] : files.filter(removeFile);
+  return withLock(entry.name, own, () => {
+    const now = parseEntry(readWhole(path));
+    return now === undefined || stillIs(now) ? [] : files.filter(removeFile);
+  });
 }
 
 function removeStaleLocks(): readonly string[] {

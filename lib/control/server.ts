@@ -23,7 +23,7 @@ export function serveAdmin({ host, port }: { readonly host: string; readonly por
 function lazyListener(needs: ServeNeeds): RequestListener {
   let listener: RequestListener | undefined;
   return (request: IncomingMessage, response: ServerResponse) => {
-    if (request.url === '/healthz' && request.method === 'GET') return void response.end('ok\n');
+    if (/^\/healthz(?:\?|$)/.test(request.url ?? '') && (request.method === 'GET' || request.method === 'HEAD')) return void response.end('ok\n');
     listener ??= requireFile<typeof import('./app.js')>(CONTROL_APP_FILE).createListener(needs);
     listener(request, response);
   };

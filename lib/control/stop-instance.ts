@@ -3,7 +3,7 @@
 import { ClusterError } from '../errors.js';
 import type { RegistryEntry } from '../protocol/registry-entry.js';
 import type { StopAccount } from '../protocol/snapshot.js';
-import { systemClock } from '../system/clock.js';
+import { pause, systemClock } from '../system/clock.js';
 import { signalIdentity, stillIs } from '../system/process-identity.js';
 import { Client } from './client.js';
 import { goneWithin } from './ports.js';
@@ -13,6 +13,8 @@ const STOP_MS = 120_000;
 const FORCED_MS = 5_000;
 const KILL_MS = 2_000;
 
+const NOTHING: Pick<StopAccount, 'forced' | 'survived'> = { forced: [], survived: [] };
+
 type Stoppable = Omit<RegistryEntry, 'status'>;
 
 export interface StopReport extends StopAccount {
@@ -21,8 +23,11 @@ export interface StopReport extends StopAccount {
 
 export async function stopInstance(entry: Stoppable, isForced: boolean): Promise<StopReport> {
   const startedAt = systemClock.now();
-  const report = await askToStop(entry, isForced);
-  const isGone = await goneWithin([entry], isForced ? FORCED_MS : STOP_MS);
+  const limitMs = isForced ? FORCED_MS : STOP_MS;
+  const none = pause(systemClock, limitMs).then(() => NOTHING); // A master that hangs never answers.
+  const report = await Promise.race([askToStop(entry, isForced), none]);
+  const leftMs = Math.max(0, limitMs - (systemClock.now() - startedAt));
+  const isGone = await goneWithin([entry], leftMs);
   if (!isGone) signalIdentity(entry, 'SIGKILL');
   if (!isGone && !(await goneWithin([entry], KILL_MS)))
     throw new ClusterError('ERR_UNREACHABLE', `${entry.name} (process ${entry.pid}) does not end, not even by SIGKILL. Look as root.`);
@@ -36,6 +41,6 @@ async function askToStop(entry: Stoppable, isForced: boolean): Promise<Pick<Stop
     return await new Client({ socketPath: entry.socket }).stop({ force: isForced });
   } catch (error) {
     if (stillIs(entry) && !signalIdentity(entry, 'SIGTERM') && stillIs(entry)) throw error;
-    return { forced: [], survived: [] };
+    return NOTHING;
   }
 }

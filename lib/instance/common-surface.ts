@@ -4,7 +4,7 @@ import { endHolders, portStatuses } from '../control/ports.js';
 import { timelineOf } from '../control/timeline.js';
 import { ClusterError } from '../errors.js';
 import type { Surface } from '../protocol/control.js';
-import { isFrom } from '../protocol/log-line.js';
+import { CURRENT_LOG, isFrom } from '../protocol/log-line.js';
 import { durationMs } from '../protocol/options.js';
 import { wallClockMs } from '../system/clock.js';
 import { tailLog } from '../system/log-tail.js';
@@ -41,7 +41,7 @@ export function commonSurface({ name, history, recording, isJournalled }: Common
           folder: folderOf(recording),
           lines: lines ?? LINES,
           follow: follow ?? false,
-          since: since === undefined ? undefined : new Date(wallClockMs() - durationMs(since)).toISOString(),
+          since: since === undefined ? undefined : new Date(Math.max(0, wallClockMs() - durationMs(since))).toISOString(),
           fits: line => (worker === undefined || isFrom(line, worker)) && (grep === undefined || line.text.includes(grep)),
         },
         signal,
@@ -49,7 +49,7 @@ export function commonSurface({ name, history, recording, isJournalled }: Common
     flushLogs: async () => ({ files: (await recording?.ask('flush')) ?? nothingRecorded() }),
     reopenLogs: async () => {
       await (recording ?? nothingRecorded()).ask('reopen');
-      return { file: folderOf(recording) };
+      return { file: `${folderOf(recording)}/${CURRENT_LOG}` };
     },
   };
 }

@@ -24,6 +24,7 @@ export interface InstanceOptions {
 /** startCluster leaves all but the name to whoever started its process. */
 export function instanceOptions(options: ClusterOptions, flavour: 'call' | 'command', issues: Issue[]): InstanceOptions {
   const isNameGiven = options.name !== undefined;
+  if (/\p{Cc}/u.test(options.name ?? '')) issues.push({ kind: 'usage', message: `--name: should be printable, got ${JSON.stringify(options.name)}` });
   if (flavour === 'call') return { isNameGiven, logs: undefined, admin: undefined, runAs: undefined };
   return { isNameGiven, logs: logsOf(options), admin: adminOf(options, issues), runAs: runAsOf(options, issues) };
 }

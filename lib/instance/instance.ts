@@ -17,7 +17,7 @@ import type { HttpServer } from '../system/http-server.js';
 import { newMark } from '../system/instance-mark.js';
 import { addToJournal } from '../system/journal.js';
 import { identityOf } from '../system/process-identity.js';
-import { writeTokens } from '../system/tokens.js';
+import { newTokens, writeTokens } from '../system/tokens.js';
 import { removeFile } from '../system/whole-files.js';
 import type { CommonNeeds } from './common-surface.js';
 import type { EventBus } from './event-bus.js';
@@ -56,6 +56,9 @@ export class Instance {
   #claim: Claim | undefined;
   #recording: Recording | undefined;
   #surface: Surface | undefined;
+  #served: Served | undefined;
+  #hasAdmin = false;
+  #warning: string | undefined;
   #closed: Promise<void> | undefined;
   #cancelReassert: () => void = () => {};
 
@@ -74,6 +77,10 @@ export class Instance {
   get surface(): Surface | undefined {
     return this.#surface;
   }
+  /** Why it cannot be steered, or not in every way; undefined: it can. */
+  get warning(): string | undefined {
+    return this.#warning;
+  }
   get logs(): LogsStatus {
     return this.#recording?.status ?? { droppedLines: 0, restarts: 0 };
   }
@@ -82,30 +89,35 @@ export class Instance {
   }
 
   /** Takes the name. Throws ERR_ALREADY_RUNNING; anything else that goes wrong costs the control, and not the service. */
-  open(): void {
+  async open(): Promise<void> {
     this.#events.onAny(this.#history.add);
     this.#events.onAny(this.#write);
     try {
-      this.#claim = this.#claimName();
+      this.#claim = await this.#claimName();
       this.#recording = openRecording(this.name, this.#facts.logs, { mark: this.mark, events: this.#events });
     } catch (error) {
       if (error instanceof ClusterError && error.code === 'ERR_ALREADY_RUNNING') throw error;
       this.#complain(error);
     }
-    this.#cancelReassert = repeatUnref(REASSERT_MS, () => this.#claim?.update({}));
+    this.#cancelReassert = repeatUnref(REASSERT_MS, () => void this.#reassert());
   }
 
   /** From the first fork on, beside children that boot. */
   async serve(served: Served): Promise<void> {
     const { surface, probes, state } = served;
+    this.#served = served;
     this.#surface = surface;
     const needs: ServeNeeds = { surface, probes, version: packageVersion(), audit: entry => this.#events.emit({ type: 'operated', ...entry }) };
     if (this.#claim !== undefined) this.#followState(state, this.#claim);
     try {
       if (this.#claim !== undefined) this.#servers.push(await serveControl(socketPath(this.name), needs));
-      if (this.#facts.admin !== undefined) await this.#serveAdmin(this.#facts.admin, needs);
     } catch (error) {
       this.#complain(error);
+    }
+    try {
+      if (this.#facts.admin !== undefined && !this.#hasAdmin) await this.#serveAdmin(this.#facts.admin, needs);
+    } catch (error) {
+      this.#complain(error, 'The control API is not served on TCP');
     }
     if (this.#closed !== undefined) await this.#closeServers(); // Stopped in its first moments.
   }
@@ -127,20 +139,35 @@ export class Instance {
     await Promise.all(this.#servers.splice(0).map(server => server.close()));
   }
 
-  #claimName(): Claim | undefined {
+  /** Written again; or tried again, where there was no room or no right at first. */
+  async #reassert(): Promise<void> {
+    if (this.#claim !== undefined) return this.#claim.update({});
+    if (this.#closed !== undefined || this.#served === undefined) return;
+    try {
+      this.#claim = await this.#claimName();
+      this.#warning = undefined;
+      await this.serve(this.#served);
+    } catch {} // Still not; it has been said.
+  }
+
+  async #claimName(): Promise<Claim | undefined> {
     const identity = identityOf(ownPid());
     if (identity === undefined) return undefined;
     const { name, isNameGiven, baseDir, kind, logs } = this.#facts;
-    const facts = { kind, logs: logs?.folder, mark: this.mark, baseDir, status: 'starting', startedAt: wallClockMs(), version: packageVersion() } as const;
+    const place = logs === undefined ? { isRecorded: false } : { isRecorded: true, logs: logs.folder };
+    const facts = { kind, ...place, mark: this.mark, baseDir, status: 'starting', startedAt: wallClockMs(), version: packageVersion() } as const;
     return claimName(name, isNameGiven, { ...identity, ...facts });
   }
 
   async #serveAdmin(address: AdminAddress, needs: ServeNeeds): Promise<void> {
     const tokenFile = socketPath(this.name).replace(/\.sock$/, '.token');
-    const door: Door = { host: address.host, tokens: writeTokens(tokenFile) };
+    const tokens = newTokens();
+    const door: Door = { host: address.host, tokens };
     const server = await serveAdmin(address, { ...needs, door });
+    writeTokens(tokenFile, tokens);
     const host = address.host.includes(':') ? `[${address.host}]` : address.host;
     this.#servers.push(server, { close: async () => void removeFile(tokenFile) });
+    this.#hasAdmin = true;
     this.#events.emit({ type: 'admin-listening', address: `http://${host}:${server.port}`, tokenFile });
   }
 
@@ -158,8 +185,9 @@ export class Instance {
     });
   }
 
-  #complain(error: unknown): void {
-    this.#events.emit({ type: 'control-unavailable', reason: messageOf(error) });
+  #complain(error: unknown, what = 'It cannot be steered from other terminals'): void {
+    this.#warning = `${what}: ${messageOf(error)}`;
+    this.#events.emit({ type: 'control-unavailable', reason: this.#warning });
   }
 
   get #isJournalled(): boolean {
@@ -167,6 +195,7 @@ export class Instance {
   }
 
   readonly #write = (event: ClusterEvent): void => {
-    if (this.#isJournalled && isForTheJournal(event)) addToJournal(journalFile(this.name), { seq: 0, at: wallClockMs(), event });
+    const isLife = this.#facts.kind === 'run' && event.type === 'child-forked'; // All there is of a start.
+    if (this.#isJournalled && (isLife || isForTheJournal(event))) addToJournal(journalFile(this.name), { seq: 0, at: wallClockMs(), event });
   };
 }

@@ -1,5 +1,6 @@
 // Where this instance's output is recorded, and that the master's own lines are among it.
 
+import { noteLogFolder } from '../control/log-place.js';
 import { stateFolder } from '../control/registry.js';
 import type { LogSettings } from '../protocol/logger-words.js';
 import { systemClock } from '../system/clock.js';
@@ -20,6 +21,7 @@ export function openRecording(
 ): Recording | undefined {
   if (logs === undefined) return undefined;
   const folder = privateFolder(logs.folder ?? `${stateFolder(name)}/log`);
+  if (logs.folder !== undefined) noteLogFolder(name, folder);
   const settings = { ...logs, folder, passThrough: !isDaemon() };
   const recording = new Recording({ settings, mark, clock: systemClock, emit: event => events.emit(event), self: `master:${ownPid()}` });
   // A daemon's own output is a file for what goes wrong before there is a log: once it is up, lines are in the log alone.

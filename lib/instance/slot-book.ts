@@ -9,17 +9,34 @@ interface Page {
   readonly lastExit: LastExit;
 }
 
+interface Counted {
+  readonly requests: number;
+  readonly cpuMs: number;
+}
+
 export class SlotBook {
   readonly #pages = new Map<string, Page>();
+  readonly #counted = new Map<string, Counted>();
   reloads = 0;
 
   readonly read = (event: ClusterEvent): void => {
+    if (event.type === 'child-left') this.#addUp(event);
     if (event.type === 'child-left' && event.failed) this.#note(event);
     if (event.type === 'cluster-reloaded') this.reloads++;
   };
 
+  /** What the dead of a slot had counted: a sum that falls looks like a restart of everything. */
+  countedBefore(role: Role, slot: number): Counted {
+    return this.#counted.get(`${role} ${slot}`) ?? { requests: 0, cpuMs: 0 };
+  }
+
   of(role: Role, slot: number): Page | undefined {
     return this.#pages.get(`${role} ${slot}`);
+  }
+
+  #addUp({ role, slot, vitals }: EventOf<'child-left'>): void {
+    const { requests, cpuMs } = this.countedBefore(role, slot);
+    if (vitals !== undefined) this.#counted.set(`${role} ${slot}`, { requests: requests + vitals.requests, cpuMs: cpuMs + vitals.cpuMs });
   }
 
   #note({ role, slot, pid, exit }: EventOf<'child-left'>): void {

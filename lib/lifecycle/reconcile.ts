@@ -8,6 +8,8 @@ export interface Goal {
   readonly generation: number;
   /** How many slots may be swapped at a time in a reload. */
   readonly surge: number;
+  /** Of a restart: those of earlier generations leave at once, and nobody is added until it is over. */
+  readonly isHeld?: boolean;
 }
 
 export interface Member {
@@ -22,12 +24,18 @@ export type Step = { readonly do: 'add'; readonly slot: number } | { readonly do
 /** `members` are the children that still have a process; `mayAdd` says whether a slot may be forked now. */
 export function reconcile(members: readonly Member[], goal: Goal, mayAdd: (slot: number) => boolean): Step {
   const present = members.filter(({ status }) => status !== 'lost' && status !== 'gone');
+  if (goal.isHeld) return outdated(present, goal) ?? { do: 'wait' };
   return (
     surplus(present, goal) ??
     firstOf(goal.size, slot => superseded(inSlot(present, slot), goal)) ??
     firstOf(goal.size, slot => vacancy(inSlot(present, slot), slot, mayAdd)) ??
     swap(present, goal, mayAdd) ?? { do: isSettled(present, goal) ? 'rest' : 'wait' }
   );
+}
+
+function outdated(present: readonly Member[], goal: Goal): Step | undefined {
+  const member = present.find(candidate => mayLeave(candidate) && !isFresh(candidate, goal));
+  return member && leave(member);
 }
 
 function isSettled(present: readonly Member[], goal: Goal): boolean {

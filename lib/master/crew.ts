@@ -113,6 +113,7 @@ export class Crew {
       isBoot: !this.#hasStarted,
       byDebugger: this.#needs.isKilledByDebugger(child),
       pids: this.#ids(),
+      vitals: worker.beats.vitals,
       ...(failed ? { lastWords: worker.lastWords } : {}),
     };
     this.#needs.emit(event);

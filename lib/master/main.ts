@@ -37,10 +37,10 @@ async function main(argv: readonly string[]): Promise<number> {
     (error: unknown) => error,
   );
   if (failure !== undefined && !cluster.wasTold) return leave(exitCode ?? exitCodeOf(failure)); // Logged already.
-  if (isDaemon())
+  if (isDaemon() && failure === undefined)
     parentLine().send({
       action: 'daemon-ready',
-      data: { address: cluster.address?.text, name: instance.name, state: stateFolder(instance.name) },
+      data: { warning: instance.warning, address: cluster.address?.text, name: instance.name, state: stateFolder(instance.name) },
     });
   const report = await cluster.stopped; // What went wrong meanwhile is known only then.
   return leave(exitCode ?? exitCodeOfStop(report));

@@ -2,10 +2,12 @@
 // added up over the workers. A worker that does not answer in time is represented by what it said last.
 
 import type { Counter, Gauge, Registry } from 'prom-client';
+import type { SlotBook } from '../instance/slot-book.js';
 import type { InstanceStatus, WorkerStatus } from '../protocol/snapshot.js';
 import { type Clock, pause } from '../system/clock.js';
 import { requirePackage } from '../system/require-package.js';
 import type { Cluster } from './cluster.js';
+import type { WorkerProcess } from './worker-process.js';
 
 type PromClient = typeof import('prom-client');
 type Metrics = readonly unknown[];
@@ -16,28 +18,28 @@ const PREFIX = 'app_cluster_';
 export interface MetricsNeeds {
   readonly cluster: Cluster;
   readonly clock: Clock;
+  readonly slots: SlotBook;
   readonly status: () => Promise<InstanceStatus>;
 }
 
 /** Returns what a scrape calls. */
-export function metricsOf({ cluster, clock, status }: MetricsNeeds): () => Promise<string> {
-  const said = new Map<number, Metrics>();
-  let retired: Metrics = [];
+export function metricsOf({ cluster, clock, slots, status }: MetricsNeeds): () => Promise<string> {
+  const known = new Map<number, WorkerProcess>();
+  let retired: Promise<Metrics> = Promise.resolve([]);
   const loaded = () => requirePackage<PromClient>('prom-client');
   cluster.on('child-left', ({ id, role }) => {
-    const last = role === 'app' ? said.get(id) : undefined;
-    if (last === undefined) return;
-    said.delete(id);
-    void added(loaded(), [retired, last.filter(isCumulative)]).then(sum => {
-      retired = sum;
-    });
+    const last = role === 'app' ? known.get(id)?.lastMetrics : undefined;
+    known.delete(id);
+    if (last !== undefined) retired = retired.then(sum => added(loaded(), [sum, last.filter(isCumulative)]));
   });
   return async () => {
     const apps = cluster.children.filter(({ role }) => role === 'app');
-    const asked = apps.map(async app => void said.set(app.place.id, await app.askMetrics()));
+    for (const app of apps) known.set(app.place.id, app);
+    const asked = apps.map(app => app.askMetrics());
     const [own] = await Promise.all([status(), Promise.race([Promise.all(asked), pause(clock, ANSWER_MS)])]);
     const client = loaded();
-    return `${await ownText(client, own)}${await text(client, [retired, ...said.values()])}`;
+    const alive = [...known.values()].flatMap(({ lastMetrics }) => (lastMetrics === undefined ? [] : [lastMetrics]));
+    return `${await ownText(client, own, slots)}${await text(client, [await retired, ...alive])}`;
   };
 }
 
@@ -64,7 +66,7 @@ interface Series {
   readonly name: string;
   readonly help: string;
   readonly isCounter?: boolean;
-  readonly of: (worker: WorkerStatus) => number | undefined;
+  readonly of: (worker: WorkerStatus, before: ReturnType<SlotBook['countedBefore']>) => number | undefined;
 }
 
 const seconds = (ms: number | undefined) => (ms === undefined ? undefined : ms / 1_000);
@@ -74,16 +76,16 @@ const PER_WORKER: readonly Series[] = [
   { name: 'worker_restarts_total', help: 'How often the slot had to be filled again', isCounter: true, of: ({ restarts }) => restarts },
   { name: 'worker_age_seconds', help: 'Since it was forked', of: ({ ageMs }) => seconds(ageMs) },
   { name: 'worker_resident_memory_bytes', help: 'Resident memory', of: ({ rssBytes }) => rssBytes },
-  { name: 'worker_cpu_seconds_total', help: 'Processor time', isCounter: true, of: ({ vitals }) => seconds(vitals?.cpuMs) },
+  { name: 'worker_cpu_seconds_total', help: 'Processor time', isCounter: true, of: ({ vitals }, before) => seconds(before.cpuMs + (vitals?.cpuMs ?? 0)) },
   { name: 'worker_event_loop_utilization', help: 'How busy the event loop is, 0 to 1', of: ({ vitals }) => vitals?.loopUtilization },
   { name: 'worker_event_loop_delay_seconds', help: '99th percentile of what the event loop comes late', of: ({ vitals }) => seconds(vitals?.loopDelayMs) },
   { name: 'worker_connections', help: 'Open connections', of: ({ vitals }) => vitals?.connections },
-  { name: 'worker_requests_total', help: 'Requests', isCounter: true, of: ({ vitals }) => vitals?.requests },
+  { name: 'worker_requests_total', help: 'Requests', isCounter: true, of: ({ vitals }, before) => before.requests + (vitals?.requests ?? 0) },
   { name: 'worker_requests_in_flight', help: 'Requests that are being answered', of: ({ vitals }) => vitals?.inFlight },
   { name: 'worker_last_beat_seconds', help: 'Since it was heard last', of: ({ lastBeatAgoMs }) => seconds(lastBeatAgoMs) },
 ];
 
-async function ownText(client: PromClient, status: InstanceStatus): Promise<string> {
+async function ownText(client: PromClient, status: InstanceStatus, slots: SlotBook): Promise<string> {
   const registry = new client.Registry();
   const { name, version, node, master, size, generation, reloads, droppedMessages, logs, uptimeMs } = status;
   gauge(client, registry, 'info', 'What runs', ['name', 'version', 'node', 'status']).set({ name, version, node, status: status.status }, 1);
@@ -100,19 +102,21 @@ async function ownText(client: PromClient, status: InstanceStatus): Promise<stri
   total('log_lines_dropped_total', 'Log lines that could not be written', logs.droppedLines);
   total('logger_restarts_total', 'How often the logger had to be started again', logs.restarts);
   const workers = [...(status.agent ? [status.agent] : []), ...status.workers];
-  for (const series of PER_WORKER) addSeries(client, registry, series, workers);
+  for (const series of PER_WORKER) addSeries(metricFor(client, registry, series), series, workers, slots);
   return registry.metrics();
 }
 
-/** While a slot's worker is being replaced there are two: the one that is ready speaks for the slot. */
-function addSeries(client: PromClient, registry: Registry, { name, help, isCounter, of }: Series, workers: readonly WorkerStatus[]): void {
+function metricFor(client: PromClient, registry: Registry, { name, help, isCounter }: Series): Gauge | Counter {
   const labels = ['role', 'worker'];
-  const bySlot = new Map(
-    workers.toSorted((a, b) => Number(a.status === 'ready') - Number(b.status === 'ready')).map(worker => [worker.role + worker.slot, worker]),
-  );
-  const metric = isCounter ? counter(client, registry, name, help, labels) : gauge(client, registry, name, help, labels);
+  return isCounter ? counter(client, registry, name, help, labels) : gauge(client, registry, name, help, labels);
+}
+
+/** While a slot's worker is being replaced there are two: the one that is ready speaks for the slot. */
+function addSeries(metric: Gauge | Counter, { of }: Series, workers: readonly WorkerStatus[], slots: SlotBook): void {
+  const readyLast = workers.toSorted((a, b) => Number(a.status === 'ready') - Number(b.status === 'ready'));
+  const bySlot = new Map(readyLast.map(worker => [worker.role + worker.slot, worker]));
   for (const worker of bySlot.values()) {
-    const value = of(worker);
+    const value = of(worker, slots.countedBefore(worker.role, worker.slot));
     if (value !== undefined) metric.inc({ role: worker.role, worker: String(worker.slot) }, value);
   }
 }

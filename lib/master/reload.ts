@@ -12,17 +12,24 @@ export interface ReloadNeeds {
   readonly reasonOf: (error: unknown) => Promise<FailureReason>;
 }
 
-/** Connections wait in the sockets' queues meanwhile: a draining worker's end releases none. */
+/**
+ * Connections wait in the sockets' queues meanwhile: a draining worker's end releases none. Whatever becomes of the agent, the apps are
+ * started again.
+ */
 export async function restartAll({ apps, agents }: Workforce, { clock, emit, reasonOf }: ReloadNeeds): Promise<void> {
+  refuseTwice(apps);
   const startedAt = clock.now();
-  const { size } = apps.group.goal;
-  if (size === 0) throw new ClusterError('ERR_RELOAD_FAILED', 'A restart is under way already. Wait until it is done.');
   emit({ type: 'cluster-restarting' });
   try {
-    await apps.group.resize(0);
-    await agents?.group.resize(0);
-    await agents?.group.refill(1);
-    await apps.group.refill(size);
+    await apps.group.empty();
+    await agents?.group.empty();
+    const agentBack = agents?.group.refill() ?? Promise.resolve();
+    const agentFailed = await agentBack.then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    );
+    await apps.group.refill();
+    if (agentFailed !== undefined) throw agentFailed.error;
   } catch (error) {
     const { reason } = await reasonOf(error);
     emit({ type: 'reload-failed', message: reason.message });
@@ -31,7 +38,12 @@ export async function restartAll({ apps, agents }: Workforce, { clock, emit, rea
   emit({ type: 'cluster-restarted', tookMs: Math.round(clock.now() - startedAt) });
 }
 
+function refuseTwice({ group }: Workforce['apps']): void {
+  if (group.isHeld) throw new ClusterError('ERR_RELOAD_FAILED', 'A restart is under way. Wait until it is done.');
+}
+
 export async function reloadApps({ apps, listeners }: Workforce, { clock, emit, reasonOf }: ReloadNeeds): Promise<void> {
+  refuseTwice(apps);
   const startedAt = clock.now();
   emit({ type: 'cluster-reloading' });
   try {

@@ -71,7 +71,7 @@ export async function prepareCluster(
   const instance = new Instance(instanceFacts(settings), events);
   const slots = new SlotBook();
   events.onAny(slots.read);
-  instance.open();
+  await instance.open();
   suspectRoot(settings, events);
   const settled = await settlePort(settings, event => events.emit(event)).catch(async error => {
     await instance.close();

@@ -30,7 +30,7 @@ export function servedCluster(cluster: Cluster, instance: Instance, slots: SlotB
     const { status, address } = cluster.snapshot();
     return { status, address: address?.text };
   };
-  return { surface, probes: { isReady, metrics: metricsOf({ cluster, clock: systemClock, status: () => surface.status({}) }) }, state };
+  return { surface, probes: { isReady, metrics: metricsOf({ cluster, clock: systemClock, slots, status: () => surface.status({}) }) }, state };
 }
 
 export function suspectRoot({ flavour, runAs }: Settings, events: EventBus): void {

@@ -33,7 +33,7 @@ export async function reasonOf(error: unknown, { workforce, timeouts, isStarting
   if (failed === undefined || !(error instanceof StartFailure || error instanceof ReloadFailure)) return { reason: otherReason(error, isStarting) };
   await failed.worker.settled;
   const { worker } = failed;
-  if (error instanceof ReloadFailure) return { reason: reloadError(failed, error.attempts), worker };
+  if (error instanceof ReloadFailure) return { reason: reloadError(failed, error), worker };
   return { reason: startError({ failed, startMs: timeouts[worker.role].start ?? 0, conflict: workforce?.listeners.conflict }), worker };
 }
 
@@ -75,10 +75,11 @@ function startError({ failed, startMs, conflict }: StartErrorFacts): ClusterErro
   return new ClusterError('ERR_START_FAILED', `${who} ${ended(child)} before it was ready.${reason(lastWords)}`, { details, kind });
 }
 
-function reloadError(failed: FailedChild, attempts: number): ClusterError {
+function reloadError(failed: FailedChild, { attempts, isRestart }: ReloadFailure): ClusterError {
   const { child } = failed;
   const { role, lastWords } = failed.worker;
-  const message = `The reload was called off, the old workers serve on: ${attempts} newcomers failed. The last, ${nameOf(failed)}, ${ended(child)}.${quote(lastWords)}`;
+  const what = isRestart ? 'The restart has not succeeded yet, and goes on trying' : 'The reload was called off, the old workers serve on';
+  const message = `${what}: ${attempts} newcomers failed. The last, ${nameOf(failed)}, ${ended(child)}.${quote(lastWords)}`;
   return new ClusterError('ERR_RELOAD_FAILED', message, { details: { role, pid: child.process.pid, exit: child.exit, lastOutput: lastWords.lines } });
 }
 

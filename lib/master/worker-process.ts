@@ -49,6 +49,8 @@ export class WorkerProcess implements SupervisedProcess {
   /** Resolves when it has exited and everything it had said has been heard. */
   readonly settled: Promise<void>;
   readonly beats = new Beats();
+  /** What its application's registries held when it was asked last. */
+  lastMetrics: readonly unknown[] | undefined;
   /** By the monotonic clock. */
   readonly forkedAtMs: number;
   /** What its prom-client registry held, and who asked for it. */
@@ -173,6 +175,7 @@ export class WorkerProcess implements SupervisedProcess {
   }
 
   #onMetrics(n: number, metrics: readonly unknown[]): void {
+    this.lastMetrics = metrics;
     this.#metricsAskers.get(n)?.(metrics);
     this.#metricsAskers.delete(n);
   }

@@ -16,7 +16,7 @@ const TEXTS: Texts = {
   'cluster-stop-hurried': ({ signal, leftMs }) => `${signal} again: ${leftMs === 0 ? 'killing it now' : `${leftMs} ms left`}`,
   'cluster-stopped': ({ forced, survived }) =>
     survived.length > 0 ? `could not be killed: ${survived.join(', ')}` : forced.length > 0 ? `had to be killed: ${forced.join(', ')}` : undefined,
-  'control-unavailable': ({ reason }) => `it cannot be steered from other terminals: ${reason}`,
+  'control-unavailable': ({ reason }) => reason,
   'admin-listening': ({ address, tokenFile }) => `control API on ${address}, its token in ${tokenFile}`,
   'logger-died': () => 'the logger died and is started again',
   'logs-dropped': ({ folder }) => `lines cannot be written to ${folder}: dropped and counted until there is room`,

@@ -28,6 +28,8 @@ export function argumentIssues(verb, args) {
   const check = CHECKS[verb];
   if (check(args)) return [];
   return check.errors.map(({ instancePath, message, params }) => {
+    const says = ARGUMENTS[verb].properties[instancePath.slice(1)]?.says;
+    if (says !== undefined) return instancePath.slice(1) + ': ' + says + ', got ' + JSON.stringify(args[instancePath.slice(1)]);
     const extra = params.additionalProperty === undefined ? '' : ' ' + JSON.stringify(params.additionalProperty);
     return (instancePath.slice(1) || 'arguments') + ': ' + message + extra;
   });

@@ -8,6 +8,9 @@ export function argumentIssues(verb: VerbName, args: unknown): readonly string[]
 export const ARGUMENTS: Readonly<
   Record<
     VerbName,
-    { readonly properties: Readonly<Record<string, { readonly type?: string; readonly description?: string }>>; readonly required?: readonly string[] }
+    {
+      readonly properties: Readonly<Record<string, { readonly type?: string; readonly description?: string; readonly says?: string }>>;
+      readonly required?: readonly string[];
+    }
   >
 >;

@@ -3,14 +3,18 @@
 
 import { z } from 'zod';
 
-const workers = z.int({ error: 'should be a whole number from 1 to 1024' }).min(1).max(1_024).describe('How many app workers there should be');
+const workers = z
+  .int({ error: 'should be a whole number from 1 to 1024' })
+  .min(1)
+  .max(1_024)
+  .meta({ description: 'How many app workers there should be', says: 'should be a whole number from 1 to 1024' });
 const worker = z
   .string({ error: 'should be an id, a pid, or agent' })
   .regex(/^(?:#?\d{1,10}|agent)$/, { error: 'should be an id, a pid, or agent' })
-  .describe('A worker: its id as log lines show it (3 of app_worker#3), its pid, or agent');
+  .meta({ description: 'A worker: its id as log lines show it (3 of app_worker#3), its pid, or agent', says: 'should be an id (3 or #3), a pid, or agent' });
 const count = (description: string) => z.int().min(0).max(100_000).describe(description);
 const flag = (description: string) => z.boolean().describe(description);
-const duration = z.string().regex(/^\d+(?:\.\d+)?(?:ms|s|m|h)$/);
+const duration = z.string().regex(/^\d{1,9}(?:\.\d+)?(?:ms|s|m|h)$/);
 
 export const argumentSchemas = {
   status: z.strictObject({}),
@@ -24,13 +28,18 @@ export const argumentSchemas = {
   }),
   logs: z.strictObject({
     follow: flag('Stay, and tell what is written').optional(),
-    lines: count('How many lines of the past. Default: 100').optional(),
+    lines: z
+      .int()
+      .min(0)
+      .max(10_000)
+      .meta({ description: 'How many lines of the past. Default: 100', says: 'should be a whole number from 0 to 10000' })
+      .optional(),
     worker: z
       .string()
       .regex(/^(?:#?\d{1,10}|agent|master)$/)
-      .describe('Only this worker: its id, its pid, agent, or master')
+      .meta({ description: 'Only this worker: its id, its pid, agent, or master', says: 'should be an id (3 or #3), a pid, agent or master' })
       .optional(),
-    since: duration.describe('Only what was written in this time: 10m').optional(),
+    since: duration.meta({ description: 'Only what was written in this time: 10m', says: 'should be a number with a unit: ms, s, m or h (10m)' }).optional(),
     grep: z.string().regex(/./).describe('Only records that contain this text').optional(),
   }),
   reload: z.strictObject({}),
@@ -42,7 +51,7 @@ export const argumentSchemas = {
     signal: z
       .string()
       .regex(/^SIG(?:KILL|TERM|INT|QUIT|HUP|USR1|USR2|STOP|CONT|ABRT)$/, { error: 'should be a signal, as SIGKILL' })
-      .describe('Default: SIGKILL')
+      .meta({ description: 'Default: SIGKILL', says: 'should be SIGKILL, SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGSTOP, SIGCONT or SIGABRT' })
       .optional(),
   }),
   flushLogs: z.strictObject({}),

@@ -2,6 +2,7 @@
 
 import type { Cause, Status } from '../lifecycle/child-life.js';
 import type { PublicStatus } from '../lifecycle/public-status.js';
+import type { WorkerVitals } from './snapshot.js';
 
 export type Role = 'agent' | 'app';
 
@@ -114,6 +115,8 @@ export type ClusterEvent =
       readonly isBoot: boolean;
       /** Killed at a breakpoint: nothing has gone wrong. */
       readonly byDebugger: boolean;
+      /** What it had measured last. */
+      readonly vitals?: WorkerVitals | undefined;
       /** Of one that failed: what it wrote last, as far as it could still say so. */
       readonly lastWords?: LastWords | undefined;
       readonly pids: readonly string[];

@@ -20,6 +20,7 @@ export interface RegistryEntry {
   readonly status: PublicStatus;
   /** As people write it. */
   readonly address?: string | undefined;
+  readonly isRecorded: boolean;
   /** The folder of its log; undefined: the usual one. */
   readonly logs?: string | undefined;
   /** Milliseconds since 1970. */
@@ -33,7 +34,8 @@ const TEXTS = ['name', 'startTime', 'bootId', 'socket', 'mark', 'baseDir', 'stat
 export function parseEntry(text: string | undefined): RegistryEntry | undefined {
   const entry = parseObject(text);
   if (entry === undefined || TEXTS.some(key => typeof entry[key] !== 'string')) return undefined;
-  const { pid, startedAt, address, kind } = entry;
+  const { pid, startedAt, address, kind, isRecorded } = entry;
+  if (typeof isRecorded !== 'boolean') return undefined;
   if (!Number.isInteger(pid) || (pid as number) <= 1 || typeof startedAt !== 'number') return undefined;
   if ([address, entry['logs']].some(value => value !== undefined && typeof value !== 'string')) return undefined;
   return INSTANCE_KINDS.includes(kind as InstanceKind) ? (entry as unknown as RegistryEntry) : undefined;
@@ -56,11 +58,11 @@ export function fileNameOf(name: string): string {
   const safe = encodeURIComponent(name)
     .replace(/^\./, '%2E')
     .replace(/[*'()!~]/g, c => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
-  return safe.length <= LONGEST_FILE_NAME ? safe : `${safe.slice(0, LONGEST_FILE_NAME - 9)}~${hash(name)}`;
+  return safe.length <= LONGEST_FILE_NAME ? safe : `${safe.slice(0, LONGEST_FILE_NAME - 9)}~${shortHash(name)}`;
 }
 
 /** FNV-1a, 32 bit: http://www.isthe.com/chongo/tech/comp/fnv/ */
-function hash(text: string): string {
+export function shortHash(text: string): string {
   let value = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(text)) value = Math.imul(value ^ byte, 0x01000193);
   return (value >>> 0).toString(16).padStart(8, '0');

@@ -22,6 +22,14 @@ const SHARED = [
   'admin',
 ];
 
+/** Where the default is another one. */
+const OWN_WORDS: Readonly<Record<string, string>> = {
+  name: "Its name. Default: the program's, without folder and extension",
+  stopTimeout: 'From SIGTERM to SIGKILL. Default: 10s',
+  user: 'Run it as this user; needs root',
+  group: "Its group. Default: the user's own",
+};
+
 export function runCommand(): Command {
   const command = new Command('run')
     .summary(RUN_SUMMARY)
@@ -31,7 +39,8 @@ export function runCommand(): Command {
     .usage('[options] [--] program [args...]')
     .option('--max-restarts <n>', 'Give up after so many restarts in a row; 10 s of life count as a success. Default: 10')
     .option('-d, --daemon', 'Run in the background: return when it has started')
+    .option('--json', 'With --daemon: say so as JSON')
     .passThroughOptions();
-  for (const { name, flag, description } of OPTIONS) if (flag !== undefined && SHARED.includes(name)) command.option(flag, description);
+  for (const { name, flag, description } of OPTIONS) if (flag !== undefined && SHARED.includes(name)) command.option(flag, OWN_WORDS[name] ?? description);
   return command;
 }

@@ -64,6 +64,8 @@ export function parseWorkerWord(message: unknown): WorkerWord | undefined {
   return { act } as WorkerWord;
 }
 
+/** Number of the metrics that nobody asked for: the last ones of a worker that leaves. */
+export const LAST_METRICS = 0;
 /** How often a worker says that it lives. */
 export const BEAT_MS = 5_000;
 

@@ -14,8 +14,11 @@ export class StartFailure extends Error {
 export class ReloadFailure extends Error {
   readonly child: Child;
   readonly attempts: number;
-  constructor(group: string, child: Child, attempts: number) {
-    super(`${group}: ${attempts} newcomers failed, the old ones stay`);
+  /** There are no old ones: they were stopped first, and new ones are tried on and on. */
+  readonly isRestart: boolean;
+  constructor(group: string, child: Child, attempts: number, isRestart: boolean) {
+    super(`${group}: ${attempts} newcomers failed`);
+    this.isRestart = isRestart;
     this.child = child;
     this.attempts = attempts;
   }

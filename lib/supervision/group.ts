@@ -1,55 +1,13 @@
 // A group of interchangeable children that follows its goal. Owns its children.
 
 import { type Goal, reconcile } from '../lifecycle/reconcile.js';
-import type { RestartPolicy } from '../lifecycle/restart-policy.js';
-import type { Exit } from '../protocol/events.js';
-import type { Clock } from '../system/clock.js';
-import { Child, type Move, type Patiences, type SupervisedProcess } from './child.js';
+import { Child, type Move } from './child.js';
 import { Expectations } from './expectations.js';
 import { ReloadFailure, StartFailure, Stopped } from './failures.js';
+import type { GroupNeeds, GroupSpec, GroupStopReport, Place } from './group-needs.js';
 import { SlotRetries } from './slot-retries.js';
 
-export interface GroupSpec {
-  readonly name: string;
-  readonly restart: RestartPolicy;
-  readonly patienceMs: Patiences;
-  /** False: a death leaves its slot empty until the next goal. */
-  readonly refork: boolean;
-  /** False: there is nothing to drain, a retired child is told to stop at once. */
-  readonly drains: boolean;
-  /** A child's exit code that means: do not restart me. */
-  readonly exitForGood: number;
-  /** So many newcomers of a reload may fail before it is called off. */
-  readonly reloadAttempts: number;
-}
-
-export interface Place {
-  readonly id: number;
-  readonly slot: number;
-  readonly generation: number;
-}
-
-export interface GroupNeeds {
-  readonly clock: Clock;
-  readonly random: () => number;
-  /** Forks a process for the slot; a fork that fails is an exit, not an exception. */
-  readonly fork: (place: Place) => SupervisedProcess;
-  readonly emit: (event: GroupEvent) => void;
-}
-
-export type GroupEvent =
-  | { readonly type: 'child-forked'; readonly child: Child }
-  | ({ readonly type: 'child-moved'; readonly child: Child } & Move)
-  | { readonly type: 'child-left'; readonly child: Child; readonly exit: Exit | undefined }
-  | { readonly type: 'backing-off'; readonly slot: number; readonly waitMs: number; readonly failures: number }
-  | { readonly type: 'slot-left-empty'; readonly slot: number }
-  | { readonly type: 'slot-gave-up'; readonly slot: number; readonly isAsked: boolean }
-  | { readonly type: 'settled'; readonly goal: Goal };
-
-export interface GroupStopReport {
-  readonly forced: readonly number[];
-  readonly survived: readonly number[];
-}
+export type { GroupEvent, GroupNeeds, GroupSpec, GroupStopReport, Place } from './group-needs.js';
 
 export class Group {
   readonly spec: GroupSpec;
@@ -61,6 +19,7 @@ export class Group {
   #lastGeneration = 1;
   #lastId = 0;
   #hasSettled = false;
+  #onEmpty: () => void = () => {};
   #isHalted = false;
   #settling = false;
   #reload: { readonly from: number; attempts: number } | undefined;
@@ -79,7 +38,11 @@ export class Group {
     return [...this.#children.values()];
   }
   get isReloading(): boolean {
-    return this.#reload !== undefined;
+    return this.#reload !== undefined || this.isHeld;
+  }
+  /** In the middle of a restart. */
+  get isHeld(): boolean {
+    return this.#goal.isHeld ?? false;
   }
   get isRetrying(): boolean {
     return this.#retries.isAnyWaiting || this.children.some(({ status }) => status === 'starting');
@@ -96,11 +59,24 @@ export class Group {
     return this.#pursue({ ...this.#goal, generation: ++this.#lastGeneration });
   }
 
-  /** After a `resize(0)`: fills all slots anew. Rejects with `ReloadFailure` when newcomers keep failing; it goes on trying all the same. */
-  refill(size: number): Promise<void> {
+  /** The first half of a restart: everybody leaves, nobody is added. Resolves when they are gone. */
+  empty(): Promise<void> {
     const generation = ++this.#lastGeneration;
+    this.#goal = { ...this.#goal, generation, isHeld: true };
+    this.#retries.forget();
+    const emptied = new Promise<void>(resolve => {
+      this.#onEmpty = resolve;
+    });
+    this.#settle();
+    this.#tellIfEmpty();
+    return emptied;
+  }
+
+  /** The second half. Rejects with `ReloadFailure` when newcomers keep failing; it goes on trying all the same. */
+  refill(): Promise<void> {
+    const { generation } = this.#goal;
     this.#reload = { from: generation, attempts: 0 };
-    return this.#pursue({ ...this.#goal, size, generation });
+    return this.#pursue({ ...this.#goal, isHeld: false });
   }
 
   /** Resolves when nothing is left, or only what could not be killed. */
@@ -112,7 +88,8 @@ export class Group {
     this.#reload = undefined;
     this.#expectations.reject(new Stopped(this.spec.name));
     force.addEventListener('abort', killAll, { once: true });
-    const empty = this.#pursue({ ...this.#goal, size: 0 });
+    this.#onEmpty();
+    const empty = this.#pursue({ ...this.#goal, size: 0, isHeld: false });
     if (force.aborted) killAll();
     await empty;
     force.removeEventListener('abort', killAll);
@@ -128,6 +105,10 @@ export class Group {
     const reached = this.#expectations.add();
     this.#settle();
     return reached;
+  }
+
+  #tellIfEmpty(): void {
+    if (this.#goal.isHeld && this.#children.size === 0) this.#onEmpty();
   }
 
   /** Takes steps until none is left for now. A call from within a step is left to the loop already running. */
@@ -173,6 +154,7 @@ export class Group {
     if (child.failed && !this.#hasSettled) this.#isHalted = true; // No newcomers beside one that takes its time to go.
     if (move.to === 'gone' || move.to === 'lost') this.#bury(child);
     this.#settle();
+    this.#tellIfEmpty();
   }
 
   #bury(child: Child): void {
@@ -198,9 +180,10 @@ export class Group {
   }
 
   #abortReload(child: Child, from: number): void {
+    const isRestart = from === this.#goal.generation;
     this.#reload = undefined;
     this.#goal = { ...this.#goal, generation: from };
-    this.#expectations.reject(new ReloadFailure(this.spec.name, child, this.spec.reloadAttempts));
+    this.#expectations.reject(new ReloadFailure(this.spec.name, child, this.spec.reloadAttempts, isRestart));
   }
 
   #giveUp({ slot }: Child, type: 'slot-left-empty' | 'slot-gave-up'): void {

@@ -8,7 +8,7 @@ import { Instance } from '../instance/instance.js';
 import { obeySignals } from '../instance/signals.js';
 import { SlotBook } from '../instance/slot-book.js';
 import { logRun } from '../observe/run-log.js';
-import { systemClock } from '../system/clock.js';
+import { systemClock, wallClockMs } from '../system/clock.js';
 import { commandLine, exitProcess, isDaemon } from '../system/environment.js';
 import { onUncaught, printError } from '../system/last-resort.js';
 import { tailLog } from '../system/log-tail.js';
@@ -26,18 +26,19 @@ const LAST_LINES = 40;
 async function main(argv: readonly string[]): Promise<number> {
   const parsed = parseRun(argv);
   if (parsed.isHelp) return 0;
-  if (parsed.daemonArgv !== undefined) return startInBackground('run', parsed.daemonArgv, false);
+  if (parsed.daemonArgv !== undefined) return startInBackground('run', parsed.daemonArgv, parsed.isJson);
   return supervise(runSettings(parsed));
 }
 
 async function supervise(settings: RunSettings): Promise<number> {
+  const startedAt = wallClockMs();
   const events = new EventBus();
   const instance = new Instance(instanceFacts(settings), events);
   const slots = new SlotBook();
   surviveBrokenOutput();
   events.onAny(slots.read);
   events.onAny(logRun(() => instance.name, printError));
-  instance.open();
+  await instance.open();
   let exitCode: number | undefined;
   const never = new AbortController().signal;
   const { mark, recording } = instance;
@@ -71,11 +72,11 @@ async function supervise(settings: RunSettings): Promise<number> {
     throw error;
   }
   await instance.serve(servedProgram({ runner, settings, instance, slots }));
-  if (isDaemon()) parentLine().send({ action: 'daemon-ready', data: { name: instance.name, state: stateFolder(instance.name) } });
+  if (isDaemon()) parentLine().send({ action: 'daemon-ready', data: { warning: instance.warning, name: instance.name, state: stateFolder(instance.name) } });
   const survived = await stopped;
-  const folder = instance.logs.folder;
+  const { folder } = instance.logs;
   await instance.close();
-  if (exitCode === EXIT_GIVEN_UP && folder !== undefined) await quote(folder);
+  if (exitCode === EXIT_GIVEN_UP && folder !== undefined) await quote(folder, new Date(startedAt).toISOString());
   return exitCode ?? (survived.length > 0 ? 1 : 0);
 }
 
@@ -83,9 +84,10 @@ function instanceFacts({ name, isNameGiven, cwd, logs, admin }: RunSettings) {
   return { kind: 'run', name, isNameGiven, baseDir: cwd, logs, admin, isJournalled: true } as const;
 }
 
-async function quote(folder: string): Promise<void> {
+async function quote(folder: string, since: string): Promise<void> {
   printError('Its last lines:');
-  for await (const { text } of tailLog({ folder, lines: LAST_LINES, follow: false, fits: ({ source }) => source.startsWith('app#') })) printError(`  ${text}`);
+  for await (const { text } of tailLog({ folder, lines: LAST_LINES, follow: false, since, fits: ({ source }) => source.startsWith('app#') }))
+    printError(`  ${text}`);
 }
 
 const EXIT_CODE = await main(commandLine().slice(1)).catch((error: unknown) => {

@@ -1,7 +1,7 @@
 // argv of `app-cluster run` → what is to be run, and how. Lists everything that is wrong at once.
 
 import { basename, extname } from 'node:path';
-import { CommanderError } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { instanceOptions } from '../instance/instance-options.js';
 import type { LogOptions } from '../instance/open-recording.js';
 import { type ClusterOptions, durationMs, type Issue, issuesError } from '../protocol/options.js';
@@ -67,6 +67,7 @@ export interface ParsedRun {
   readonly isHelp: boolean;
   /** What to start in the background instead; undefined: nothing. */
   readonly daemonArgv: readonly string[] | undefined;
+  readonly isJson: boolean;
 }
 
 /** Throws ERR_INVALID_OPTIONS. */
@@ -75,15 +76,16 @@ export function parseRun(argv: readonly string[]): ParsedRun {
     .exitOverride()
     .configureOutput({ writeErr: () => {} });
   try {
+    new Command('app-cluster').enablePositionalOptions().addCommand(command); // For its name in the help.
     command.parse([...argv], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return { program: '', args: [], options: {}, isHelp: true, daemonArgv: undefined };
+    if (error.exitCode === 0) return { program: '', args: [], options: {}, isHelp: true, daemonArgv: undefined, isJson: false };
     throw issuesError([{ kind: 'usage', message: error.message.replace(/^error: /, '') }]);
   }
   const [program = '', ...args] = command.args;
-  const { logFiles, daemon, ...options } = command.opts<Record<string, unknown>>();
+  const { logFiles, daemon, json, ...options } = command.opts<Record<string, unknown>>();
   const own = argv.slice(0, argv.length - command.args.length); // Options stand before the program.
-  const daemonArgv = daemon ? [...own.filter(word => word !== '-d' && word !== '--daemon'), program, ...args] : undefined;
-  return { program, args, options: logFiles === false ? { ...options, logFiles } : options, isHelp: false, daemonArgv };
+  const daemonArgv = daemon ? [...own.filter(word => !['-d', '--daemon', '--json'].includes(word)), program, ...args] : undefined;
+  return { program, args, options: logFiles === false ? { ...options, logFiles } : options, isHelp: false, daemonArgv, isJson: json === true };
 }

@@ -43,10 +43,17 @@ export function servedProgram(needs: RunSurfaceNeeds): Served {
       const report = await runner.stop(force ? AbortSignal.abort() : new AbortController().signal);
       return { tookMs: Math.round(systemClock.now() - startedAt), ...report };
     },
-    kill: async ({ signal }) => {
+    kill: async ({ worker, signal }) => {
       const { current: program } = runner;
-      program?.signal((signal ?? 'SIGKILL') as NodeJS.Signals);
-      return { pid: program?.pid ?? 0 };
+      const isMeant =
+        program !== undefined && runner.children.length > 0 && [String(program.pid), String(program.place.id), `#${program.place.id}`].includes(worker);
+      if (!isMeant)
+        throw new ClusterError(
+          'ERR_UNKNOWN_NAME',
+          `There is no process ${worker} here. There is: ${runner.children.map(child => `#${child.id} (pid ${pidOf(child)})`).join(', ') || 'none just now'}.`,
+        );
+      program.signal((signal ?? 'SIGKILL') as NodeJS.Signals);
+      return { pid: program.pid };
     },
   };
   const metrics = async () => metricsText(await status());

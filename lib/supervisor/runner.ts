@@ -7,7 +7,7 @@ import type { Recording } from '../instance/recording.js';
 import type { PublicStatus } from '../lifecycle/public-status.js';
 import { APP_RESTART } from '../lifecycle/restart-policy.js';
 import type { Child } from '../supervision/child.js';
-import { StartFailure } from '../supervision/failures.js';
+import { StartFailure, Stopped } from '../supervision/failures.js';
 import { Group, type GroupEvent, type GroupStopReport, type Place } from '../supervision/group.js';
 import type { Clock } from '../system/clock.js';
 import { memoryFacts } from '../system/memory.js';
@@ -80,8 +80,13 @@ export class Runner {
 
   async restart(): Promise<void> {
     this.#refuseUnlessRunning();
-    await this.#group.resize(0);
-    await this.#group.refill(1);
+    try {
+      await this.#group.empty();
+      await this.#group.refill();
+    } catch (error) {
+      if (error instanceof Stopped) throw new ClusterError('ERR_STOPPED', 'It was stopped before it was started again.', { cause: error });
+      throw new ClusterError('ERR_RELOAD_FAILED', 'It does not stay up: it is tried on until it has died too often in a row.', { cause: error });
+    }
   }
 
   stop(force: AbortSignal, signal?: string): Promise<GroupStopReport> {
@@ -104,7 +109,8 @@ export class Runner {
   #fork(place: Place): ProgramProcess {
     const { settings, mark, recording, clock } = this.#needs;
     const { file, args, cwd, logs, runAs } = settings;
-    const spec = { file, args, cwd, isRecorded: logs !== undefined, runAs: runAs && { uid: runAs.uid, gid: runAs.gid } };
+    const environment = runAs === undefined ? {} : { HOME: runAs.home, USER: runAs.name, LOGNAME: runAs.name };
+    const spec = { file, args, cwd, isRecorded: logs !== undefined, environment, runAs: runAs && { uid: runAs.uid, gid: runAs.gid } };
     const running = startProgram(spec, `${mark}.app${place.id}`);
     recording?.record(`app#${place.id}:${running.pid}`, running.output);
     this.#current = new ProgramProcess(place, running, clock.now());
@@ -129,6 +135,7 @@ export class Runner {
   }
 
   #refuseUnlessRunning(): void {
+    if (this.#group.isHeld) throw new ClusterError('ERR_RELOAD_FAILED', 'A restart is under way. Wait until it is done.');
     if (this.#phase !== 'running') throw new ClusterError('ERR_STOPPED', `restart: it is ${this.#phase}. Wait until it runs.`);
   }
 }

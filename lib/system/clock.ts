@@ -44,6 +44,13 @@ export function repeat(clock: Clock, ms: number, callback: () => void): Cancel {
   return () => cancel();
 }
 
+/** Resolves when everybody else has had a turn of the event loop. */
+export function turn(): Promise<void> {
+  return new Promise(resolve => {
+    setImmediate(resolve);
+  });
+}
+
 /** Resolves after `ms`. */
 export function pause(clock: Clock, ms: number): Promise<void> {
   return new Promise(resolve => {

@@ -8,15 +8,16 @@ import { LOGGER_MARK_VARIABLE } from '../protocol/logger-words.js';
 import { BOOT_VARIABLE, DAEMON_VARIABLE, MARK_VARIABLE } from '../protocol/words.js';
 import { COMMAND_FILE } from './entries.js';
 import { privateFolder } from './private-folder.js';
+import { onSignals } from './signals.js';
 import { removeFile } from './whole-files.js';
 
 export type DaemonResult =
-  | { readonly pid: number; readonly name: string; readonly address: string | undefined; readonly tookMs: number }
+  | { readonly pid: number; readonly name: string; readonly address: string | undefined; readonly tookMs: number; readonly warning: string | undefined }
   | { readonly code: number | null; readonly signal: string | null; readonly lines: readonly string[] };
 
 interface ReadyMessage {
   readonly action?: unknown;
-  readonly data?: { readonly address?: unknown; readonly name?: unknown; readonly state?: unknown };
+  readonly data?: { readonly address?: unknown; readonly name?: unknown; readonly state?: unknown; readonly warning?: unknown };
 }
 
 /** Not its descendants: a daemon that a worker starts is not the worker's. */
@@ -32,16 +33,26 @@ export function startDaemon(command: 'start' | 'run', argv: readonly string[], s
   const master = spawn(process.execPath, [COMMAND_FILE, command, ...argv], { detached: true, stdio: ['ignore', fd, fd, 'ipc'], env });
   closeSync(fd);
   return new Promise((resolve, reject) => {
+    // Whoever gives up waiting gives up the start.
+    const letGo = onSignals(['SIGINT', 'SIGTERM', 'SIGHUP'], () => void master.kill('SIGTERM'));
     master.once('error', reject);
     master.on('message', (message: ReadyMessage) => {
       if (message.action !== 'daemon-ready') return;
-      const { address, name, state } = message.data ?? {};
+      const { address, name, state, warning } = message.data ?? {};
       if (typeof state === 'string') keep(file, state);
+      letGo();
       master.disconnect();
       master.unref();
-      resolve({ pid: master.pid ?? 0, name: String(name), address: typeof address === 'string' ? address : undefined, tookMs: performance.now() - startedAt });
+      resolve({
+        pid: master.pid ?? 0,
+        name: String(name),
+        address: typeof address === 'string' ? address : undefined,
+        warning: typeof warning === 'string' ? warning : undefined,
+        tookMs: performance.now() - startedAt,
+      });
     });
     master.once('exit', (code, signal) => {
+      letGo();
       const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
       removeFile(file);
       resolve({ code, signal, lines });
@@ -52,6 +63,8 @@ export function startDaemon(command: 'start' | 'run', argv: readonly string[], s
 /** It stays open in the master: what node itself says in a crash ends there. */
 function keep(file: string, folder: string): void {
   try {
-    renameSync(file, join(folder, 'master.out'));
-  } catch {} // On another disk, or gone.
+    renameSync(file, join(privateFolder(folder), 'master.out'));
+  } catch {
+    removeFile(file); // No room for the folder: what node says in a crash is lost.
+  }
 }

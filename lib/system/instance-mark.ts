@@ -1,11 +1,13 @@
-// The mark of an instance, which all its descendants carry in their environment: `PID-STARTTIME-SERIAL` of its master. It says by
+// The mark of an instance, which all its descendants carry in their environment: `PID-STARTTIME-SERIAL-RUNROOT` of its master. It says by
 // itself whether that master still lives.
 
 import { LOGGER_MARK_VARIABLE } from '../protocol/logger-words.js';
+import { shortHash } from '../protocol/registry-entry.js';
 import { MARK_VARIABLE } from '../protocol/words.js';
+import { runRoot } from './private-folder.js';
 import { readText } from './proc-files.js';
 import { startTimeOf } from './process-identity.js';
-import { isAlive, processIds } from './process-tree.js';
+import { isAlive, isOfOurNamespace, processIds } from './process-tree.js';
 
 /** Elsewhere than on Linux a start time is a date. */
 const plain = (startTime: string) => startTime.replaceAll(/[^\w]/g, '');
@@ -15,13 +17,16 @@ let serial = 0;
 const sixDigits = () => (serial++).toString(16).padStart(6, '0');
 
 export function newMark(): string {
-  return `${process.pid}-${plain(startTimeOf(process.pid) ?? '')}-${sixDigits()}`;
+  return `${process.pid}-${plain(startTimeOf(process.pid) ?? '')}-${sixDigits()}-${rootId()}`;
 }
 
-/** False for what is no mark: then nothing is known, and nothing may be done. */
+/** Instances of another run root are somebody else's: they are not even listed here. */
+const rootId = () => shortHash(runRoot());
+
+/** False for what is no mark, or of another run root: then nothing is known, and nothing may be done. */
 export function isOrphaned(mark: string): boolean {
-  const [, pid, startTime] = /^(\d+)-(\w*)-[\da-f]{6}$/.exec(mark) ?? [];
-  if (pid === undefined || startTime === undefined) return false;
+  const [, pid, startTime, root] = /^(\d+)-(\w*)-[\da-f]{6}-([\da-f]{8})$/.exec(mark) ?? [];
+  if (pid === undefined || startTime === undefined || root !== rootId()) return false;
   return !isAlive(Number(pid)) || plain(startTimeOf(Number(pid)) ?? '') !== startTime;
 }
 
@@ -33,6 +38,7 @@ export interface Marked {
 
 /** Undefined for a process that is nobody's, or not ours to look into. Reads /proc: elsewhere always undefined. */
 export function markOf(pid: number): Marked | undefined {
+  if (!isOfOurNamespace(pid)) return undefined; // A container's: its master is not visible from here, and may well live.
   const variables = (readText(`/proc/${pid}/environ`) ?? '').split('\0');
   const value = (name: string) => variables.find(entry => entry.startsWith(`${name}=`))?.slice(name.length + 1);
   const child = value(MARK_VARIABLE);

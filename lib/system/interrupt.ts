@@ -6,6 +6,6 @@ export function untilInterrupted(): AbortSignal {
   if (controller !== undefined) return controller.signal;
   const interrupted = new AbortController();
   controller = interrupted;
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => interrupted.abort());
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'] as const) process.once(name, () => interrupted.abort());
   return interrupted.signal;
 }

@@ -1,9 +1,10 @@
 // Reads what a logger has recorded: the last lines, and what follows. Only looks; rotation is noticed by the file's identity.
 
-import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CURRENT_LOG, type LogLine, parseLine } from '../protocol/log-line.js';
-import { pauseWithin } from './clock.js';
+import { pauseWithin, turn } from './clock.js';
 import { archived } from './log-folder.js';
 import { requirePackage } from './require-package.js';
 
@@ -30,10 +31,10 @@ export async function* tailLog({ folder, lines, follow, since, fits }: TailSpec,
   const path = join(folder, CURRENT_LOG);
   const reader = new FileReader();
   const joiner = new Joiner();
-  let past = reader.open(path) ? lastOf(reader, lines, { joiner, since, fits }) : [];
+  let past = reader.open(path) ? await lastOf(reader, lines, { joiner, since, fits }) : [];
   for (const name of archived(folder).toReversed()) {
     if (past.length >= lines) break;
-    const older = collect(blocksOf(contentOf(join(folder, name))), lines - past.length, { joiner: new Joiner(), since, fits });
+    const older = await collect(blocksOf(await contentOf(join(folder, name))), lines - past.length, { joiner: new Joiner(), since, fits });
     if (since !== undefined && older.length === 0) break;
     past = [...older, ...past];
   }
@@ -51,9 +52,9 @@ export async function* tailLog({ folder, lines, follow, since, fits }: TailSpec,
 }
 
 /** The last lines that fit; the file has been read to its end then. */
-function lastOf(reader: FileReader, most: number, { joiner, since, fits }: Wanted): LogLine[] {
+async function lastOf(reader: FileReader, most: number, { joiner, since, fits }: Wanted): Promise<LogLine[]> {
   if (reader.seekBack(WINDOW_BYTES)) {
-    const near = collect(reader.blocks(), most, { joiner, since, fits });
+    const near = await collect(reader.blocks(), most, { joiner, since, fits });
     if (near.length >= most) return near;
     joiner.forget();
     reader.seekBack(Number.POSITIVE_INFINITY);
@@ -61,10 +62,11 @@ function lastOf(reader: FileReader, most: number, { joiner, since, fits }: Wante
   return collect(reader.blocks(), most, { joiner, since, fits });
 }
 
-/** Keeps no more than it has to, however long the file is. */
-function collect(blocks: Iterable<string>, most: number, what: Wanted): LogLine[] {
+/** Keeps no more than it has to, however long the file is, and lets others have their turn: a master may be reading. */
+async function collect(blocks: Iterable<string>, most: number, what: Wanted): Promise<LogLine[]> {
   let found: LogLine[] = [];
   for (const block of blocks) {
+    await turn();
     found.push(...wanted(block, what));
     if (found.length > 2 * most + 1_000) found = found.slice(found.length - most);
   }
@@ -178,10 +180,12 @@ class FileReader {
   }
 }
 
-function contentOf(path: string): Buffer {
+async function contentOf(path: string): Promise<Buffer> {
   try {
-    const bytes = readFileSync(path);
-    return path.endsWith('.gz') ? requirePackage<typeof import('node:zlib')>('node:zlib').gunzipSync(bytes) : bytes;
+    const bytes = await readFile(path);
+    if (!path.endsWith('.gz')) return bytes;
+    const { gunzip } = requirePackage<typeof import('node:zlib')>('node:zlib');
+    return await new Promise((resolve, reject) => gunzip(bytes, (error, whole) => (error ? reject(error) : resolve(whole))));
   } catch {
     return Buffer.alloc(0); // Pruned, or just being compressed.
   }

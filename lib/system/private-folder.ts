@@ -33,23 +33,27 @@ export function privateFolder(path: string): string {
   } catch (cause) {
     throw unsafe(path, `cannot be made (${messageOf(cause)})`, cause);
   }
+  refuseUnsafe(path);
+  return path;
+}
+
+function refuseUnsafe(path: string): void {
   const facts = lstatSync(path);
   if (facts.isSymbolicLink()) throw unsafe(path, 'is a symbolic link');
   if (!facts.isDirectory()) throw unsafe(path, 'is not a folder');
-  if (process.getuid === undefined) return path; // Windows: no modes, the profile's own protection.
+  if (process.getuid === undefined) return; // Windows: no modes, the profile's own protection.
   if (facts.uid !== process.getuid()) throw unsafe(path, `belongs to user ${facts.uid}, not to ${process.getuid()}`);
   if ((facts.mode & OTHERS) !== 0) throw unsafe(path, `is open to others (mode ${(facts.mode & 0o777).toString(8)}): chmod 700 it`);
-  return path;
 }
 
 /** Undefined when all is well or it is not there yet: for those who only look. */
 export function whyUnsafe(path: string): string | undefined {
   try {
-    const facts = lstatSync(path);
-    if (facts.isSymbolicLink()) return `${path} is a symbolic link`;
-    return process.getuid !== undefined && facts.uid !== process.getuid() ? `${path} belongs to user ${facts.uid}` : undefined;
-  } catch {
+    refuseUnsafe(path);
     return undefined;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' ? undefined : error instanceof ClusterError ? error.message : `The folder ${path} cannot be looked into (${code}).`;
   }
 }
 

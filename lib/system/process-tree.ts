@@ -1,6 +1,6 @@
 // Finds and ends what a child left behind: its descendants, known by a mark in their environment.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { MARK_VARIABLE } from '../protocol/words.js';
 import { type Clock, pause } from './clock.js';
 
@@ -85,6 +85,20 @@ export function isAlive(pid: number): boolean {
     return false;
   }
 }
+
+/**
+ * A process of this PID namespace, and of no inner one: another's pids and start times mean nothing here (pid_namespaces(7)). One that may
+ * not be looked at is not ours.
+ */
+export function isOfOurNamespace(pid: number): boolean {
+  try {
+    ownNamespace ??= readlinkSync('/proc/self/ns/pid');
+    return readlinkSync(`/proc/${pid}/ns/pid`) === ownNamespace;
+  } catch {
+    return false;
+  }
+}
+let ownNamespace: string | undefined;
 
 /** Fields of /proc/PID/stat after the command, which may hold anything: state, ppid, …, starttime as the 20th (proc_pid_stat(5)). */
 export function statOf(pid: number): (ProcessIdentity & { readonly parent: number }) | undefined {

@@ -16,6 +16,8 @@ export interface ProgramSpec {
   readonly args: readonly string[];
   readonly cwd: string;
   readonly isRecorded: boolean;
+  /** Besides this process's own. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly runAs?: { readonly uid: number; readonly gid: number } | undefined;
 }
 
@@ -39,12 +41,12 @@ export function findExecutable(program: string, cwd: string): { readonly file: s
   return found === undefined ? undefined : { file: found, isScript: false };
 }
 
-export function startProgram({ file, args, cwd, isRecorded, runAs }: ProgramSpec, mark: string): RunningProgram {
+export function startProgram({ file, args, cwd, isRecorded, environment, runAs }: ProgramSpec, mark: string): RunningProgram {
   const output = outputStdio(isRecorded);
   const isScript = /\.[cm]?[jt]s$/.test(file);
   const child = spawn(isScript ? process.execPath : file, isScript ? [...(isRecorded ? ['--require', BLOCK_OUTPUT_FILE] : []), file, ...args] : [...args], {
     cwd,
-    env: { ...process.env, [MARK_VARIABLE]: mark },
+    env: { ...process.env, ...environment, [MARK_VARIABLE]: mark },
     stdio: ['inherit', output, output],
     ...runAs,
   });

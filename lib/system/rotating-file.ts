@@ -1,7 +1,7 @@
 // A log file with one writer: put aside by rename when it is large or old, compressed beside the work, bounded in number and size.
 // A disk that is full loses lines and counts them; it never stops the writer, and writing goes on as soon as there is room.
 
-import { closeSync, createReadStream, createWriteStream, fstatSync, openSync, renameSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, createReadStream, createWriteStream, fstatSync, ftruncateSync, openSync, renameSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
@@ -21,8 +21,6 @@ export interface RotatingSpec {
   readonly maxRecords?: number | undefined;
 }
 
-const NEWLINE = Buffer.from('\n');
-
 export class RotatingFile {
   readonly #spec: RotatingSpec;
   readonly #path: string;
@@ -32,8 +30,6 @@ export class RotatingFile {
   #records = 0;
   #openedAt = 0;
   #serial = 0;
-  /** The last write was cut: its line has no end. */
-  #isTorn = false;
   #compressing: Promise<void> = Promise.resolve();
 
   constructor(spec: RotatingSpec) {
@@ -72,7 +68,7 @@ export class RotatingFile {
   /** After somebody else has renamed the file. */
   reopen(): void {
     this.#close();
-    this.#open();
+    this.open();
   }
 
   /** Drops everything; returns how many files that were. */
@@ -80,7 +76,7 @@ export class RotatingFile {
     const names = [...archived(this.#spec.folder), CURRENT_LOG];
     this.#close();
     const removed = names.filter(name => removeFile(join(this.#spec.folder, name))).length;
-    this.#open();
+    this.open();
     return removed;
   }
 
@@ -106,14 +102,20 @@ export class RotatingFile {
 
   #append(bytes: Buffer): void {
     if (this.#fd === undefined) return;
-    if (this.#isTorn) this.#size += writeSync(this.#fd, NEWLINE);
-    this.#isTorn = false;
-    for (let done = 0; done < bytes.length; ) {
-      const count = writeSync(this.#fd, bytes, done);
-      done += count;
-      this.#size += count;
-      this.#isTorn = done < bytes.length; // Until the rest is there.
+    const before = this.#size;
+    try {
+      for (let done = 0; done < bytes.length; ) done += writeSync(this.#fd, bytes, done);
+      this.#size += bytes.length;
+    } catch (error) {
+      this.#cutBack(this.#fd, before); // No half a line, and none twice.
+      throw error;
     }
+  }
+
+  #cutBack(fd: number, bytes: number): void {
+    try {
+      ftruncateSync(fd, bytes);
+    } catch {}
   }
 
   /** EFBIG is a limit of the file (RLIMIT_FSIZE), not of the disk: another file may have room. */
@@ -136,7 +138,6 @@ export class RotatingFile {
     this.#size = size;
     this.#records = 0;
     this.#openedAt = size > 0 ? birthtimeMs : wallClockMs();
-    this.#isTorn = false;
   }
 
   #close(): void {

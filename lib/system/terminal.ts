@@ -17,7 +17,8 @@ export function styled(style: Style, text: string): string {
 }
 
 export const isInteractive = (): boolean => process.stdout.isTTY && process.stdin.isTTY;
-export const columns = (): number => process.stdout.columns ?? 120;
+/** What is read by a program is not cut. */
+export const columns = (): number => (process.stdout.isTTY ? process.stdout.columns : Number.MAX_SAFE_INTEGER);
 export const rows = (): number => process.stdout.rows ?? 40;
 
 export function write(text: string): void {

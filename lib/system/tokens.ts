@@ -12,12 +12,15 @@ export interface Tokens {
   readonly operate: string;
 }
 
-/** Two lines: `operate TOKEN`, `read TOKEN`. New ones with every start. */
-export function writeTokens(path: string): Tokens {
+/** New ones with every start. */
+export function newTokens(): Tokens {
   const token = () => crypto().randomBytes(BYTES).toString('hex');
-  const [operate, read] = [token(), token()];
+  return { operate: token(), read: token() };
+}
+
+/** Two lines: `operate TOKEN`, `read TOKEN`. */
+export function writeTokens(path: string, { operate, read }: Tokens): void {
   writeWhole(path, `operate ${operate}\nread ${read}\n`);
-  return { operate, read };
 }
 
 /** In constant time, whatever the lengths: their hashes are compared. */

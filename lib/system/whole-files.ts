@@ -41,7 +41,8 @@ export function readWhole(path: string): string | undefined {
 
 export function readTextWithin(path: string, mostBytes: number): string | undefined {
   try {
-    return statSync(path).size > mostBytes ? undefined : readFileSync(path, 'utf8');
+    const facts = statSync(path);
+    return !facts.isFile() || facts.size > mostBytes ? undefined : readFileSync(path, 'utf8'); // A pipe would be waited for.
   } catch {
     return undefined;
   }

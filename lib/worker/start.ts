@@ -1,6 +1,6 @@
 // The runtime's part of a worker, before user code: servers are watched, the way out is prepared, the user's preloads are loaded.
 
-import { BEAT_MS, type Boot } from '../protocol/words.js';
+import { BEAT_MS, type Boot, LAST_METRICS } from '../protocol/words.js';
 import { blockOutput } from '../system/block-own-output.js';
 import { repeatUnref, systemClock } from '../system/clock.js';
 import { isClusterWorker } from '../system/cluster-worker.js';
@@ -41,14 +41,23 @@ export function startWorker(boot: Boot): void {
     : Promise.resolve();
   setContext({ boot, tracker, leaving, mayRun });
   const vitals = watchVitals(tracker);
+  let isScraped = false;
   repeatUnref(BEAT_MS, () => say({ act: 'beat', vitals: vitals.measure(false) }));
   onWord(word => {
     if (word.act === 'go') go();
     if (word.act === 'report') say({ act: 'beat', vitals: vitals.measure(true) });
-    if (word.act === 'metrics') void ownMetrics().then(metrics => say({ act: 'metrics', n: word.n, metrics }));
+    if (word.act === 'metrics') {
+      isScraped = true;
+      void ownMetrics().then(metrics => say({ act: 'metrics', n: word.n, metrics }));
+    }
     if (word.act === 'stay') leaving.stay();
     if (word.act === 'leave') leaving.finish();
-    if (word.act === 'drain') void leaving.drain(word.lingerMs).then(() => say({ act: 'drained' }));
+    if (word.act === 'drain')
+      void leaving.drain(word.lingerMs).then(async () => {
+        say({ act: 'beat', vitals: vitals.measure(false) });
+        if (isScraped) say({ act: 'metrics', n: LAST_METRICS, metrics: await ownMetrics() });
+        say({ act: 'drained' });
+      });
   });
   requireModules(boot.require, boot.baseDir);
   if (boot.framework === undefined) reportMainModule(boot, tracker);

@@ -9,27 +9,28 @@ import { type Identity, identityOf, stillIs } from '../../lib/system/process-ide
 import { emptyFolder } from '../support/fixtures.js';
 
 const own = identityOf(process.pid) as Identity;
-const facts = { ...own, kind: 'cluster', mark: 'm', baseDir: '/app', status: 'running', startedAt: 1, version: '1.0.0' } as const;
+const facts = { ...own, kind: 'cluster', mark: 'm', baseDir: '/app', isRecorded: false, status: 'running', startedAt: 1, version: '1.0.0' } as const;
 
 /** The run root is in a folder of the test's own meanwhile. */
-function withHome<T>(action: (run: string) => T): T {
+async function withHome(action: (run: string) => Promise<void>): Promise<void> {
   using folder = emptyFolder();
   const before = process.env['APP_CLUSTER_HOME'];
   process.env['APP_CLUSTER_HOME'] = folder.path;
   try {
-    return action(join(folder.path, 'run'));
+    await action(join(folder.path, 'run'));
   } finally {
     if (before === undefined) delete process.env['APP_CLUSTER_HOME'];
     else process.env['APP_CLUSTER_HOME'] = before;
   }
 }
 
-suite('the registry', () => {
+// One after another: they share the environment.
+suite('the registry', { concurrency: 1 }, () => {
   test('a name that was given is had by one; a derived one gets a number', () =>
-    withHome(() => {
-      const first = claimName('web', true, facts);
-      assert.throws(() => claimName('web', true, facts), { code: 'ERR_ALREADY_RUNNING', message: new RegExp(`taken by process ${process.pid}`) });
-      assert.equal(claimName('web', false, { ...facts, mark: 'n' }).entry.name, 'web-2');
+    withHome(async () => {
+      const first = await claimName('web', true, facts);
+      await assert.rejects(claimName('web', true, facts), { code: 'ERR_ALREADY_RUNNING', message: new RegExp(`taken by process ${process.pid}`) });
+      assert.equal((await claimName('web', false, { ...facts, mark: 'n' })).entry.name, 'web-2');
       assert.deepEqual(
         entries().map(({ entry, isAlive }) => [entry.name, isAlive]),
         [
@@ -38,25 +39,25 @@ suite('the registry', () => {
         ],
       );
       first.release();
-      assert.equal(claimName('web', true, facts).entry.name, 'web');
+      assert.equal((await claimName('web', true, facts)).entry.name, 'web');
     }));
 
   test('an entry of a dead process gives way, one whose pid is used again as well', () =>
-    withHome(run => {
-      claimName('web', true, { ...facts, startTime: '1' }); // Same pid, born at another time.
+    withHome(async run => {
+      await claimName('web', true, { ...facts, startTime: '1' }); // Same pid, born at another time.
       assert.deepEqual(
         entries().map(({ isAlive }) => isAlive),
         [false],
       );
-      assert.equal(claimName('web', true, facts).entry.startTime, own.startTime);
-      claimName('old', true, { ...facts, bootId: 'another boot' });
-      assert.deepEqual(removeStale(own), [join(run, 'old.json')]);
+      assert.equal((await claimName('web', true, facts)).entry.startTime, own.startTime);
+      await claimName('old', true, { ...facts, bootId: 'another boot' });
+      assert.deepEqual(await removeStale(own), [join(run, 'old.json')]);
       assert.ok(existsSync(join(run, 'web.json')));
     }));
 
   test('garbage is no entry, is taken over, and is written again by its owner', () =>
-    withHome(run => {
-      const claim = claimName('web', true, facts);
+    withHome(async run => {
+      const claim = await claimName('web', true, facts);
       const path = join(run, 'web.json');
       const whole = readFileSync(path, 'utf8');
       for (const text of [whole.slice(0, whole.length / 2), '\0\0\0', '[]', 'null', '{"name":1}']) {
@@ -68,9 +69,9 @@ suite('the registry', () => {
     }));
 
   test('only its owner removes or rewrites an entry', () =>
-    withHome(() => {
-      const old = claimName('web', true, { ...facts, startTime: '1' });
-      claimName('web', true, { ...facts, mark: 'new' });
+    withHome(async () => {
+      const old = await claimName('web', true, { ...facts, startTime: '1' });
+      await claimName('web', true, { ...facts, mark: 'new' });
       old.update({ status: 'stopped' });
       old.release();
       assert.deepEqual(
@@ -80,10 +81,10 @@ suite('the registry', () => {
     }));
 
   test('the lock of a dead process is broken', () =>
-    withHome(run => {
+    withHome(async run => {
       mkdirSync(run, { recursive: true, mode: 0o700 });
       writeFileSync(join(run, 'web.lock'), JSON.stringify({ ...own, startTime: '1' }));
-      assert.equal(claimName('web', true, facts).entry.name, 'web');
+      assert.equal((await claimName('web', true, facts)).entry.name, 'web');
       assert.ok(!existsSync(join(run, 'web.lock')));
     }));
 

@@ -185,7 +185,7 @@ suite('commands', { concurrency: 2 }, () => {
   test('top without a terminal shows one look; doctor names what is wrong; completion is a script', async () => {
     await using place = daemons();
     await daemon(place, PLAIN, '--name', 'web', '-w', '1');
-    assert.match((await place.run('top')).stdout, /1 instances, 1 workers[\s\S]*web[\s\S]*app#1/);
+    assert.match((await place.run('top')).stdout, /1 instance, 1 worker, [\s\S]*web[\s\S]*app#1/);
     assert.ok([0, 1].includes((await place.run('doctor')).code ?? -1));
     assert.ok((JSON.parse((await place.run('doctor', '--json')).stdout) as unknown[]).length > 8);
     assert.match((await place.run('completion', 'bash')).stdout, /app-cluster ls --names/);

@@ -13,7 +13,7 @@ import { wholeNumber } from '../values.js';
 function sayAccount(text: string, account: Account, { json }: CommandOptions): number {
   const { tookMs, workers, generation } = account;
   if (json) sayJson(account);
-  else sayLines([`${text} in ${duration(tookMs)}: ${workers.length} workers ready, generation ${generation}`]);
+  else sayLines([`${text} in ${duration(tookMs)}: ${workers.length} worker${workers.length === 1 ? '' : 's'} ready, generation ${generation}`]);
   return 0;
 }
 

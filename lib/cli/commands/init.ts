@@ -15,7 +15,7 @@ const FORMATS: readonly ConfigFormat[] = ['js', 'json', 'yaml'];
 
 export const init: CommandSpec = {
   name: 'init',
-  summary: 'Write a commented app-cluster.config.js here; from a PM2 ecosystem file with --from-pm2',
+  summary: 'Write a commented app-cluster.config.mjs here; from a PM2 ecosystem file with --from-pm2',
   options: [
     ['--from-pm2 <file>', 'Translate this ecosystem.config.js (or .json)'],
     ['--app <name>', 'Only this one of its apps'],

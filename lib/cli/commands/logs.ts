@@ -10,6 +10,7 @@ import { untilInterrupted } from '../../system/interrupt.js';
 import { tailLog } from '../../system/log-tail.js';
 import { styled } from '../../system/terminal.js';
 import { type CommandSpec, JSON_OPTION, NAME } from '../command.js';
+import { time as timeOf } from '../render/units.js';
 import { sayItem, sayLines } from '../say.js';
 import { wholeNumber } from '../values.js';
 
@@ -33,15 +34,17 @@ export const logs: CommandSpec = {
   run: async ([name], { follow, lines, worker, since, grep, flush, json }) => {
     const place = logPlace(name);
     if (flush) return flushed(place);
-    if (since !== undefined && !/^\d+(?:\.\d+)?(?:ms|s|m|h)$/.test(String(since)))
+    if (since !== undefined && !/^\d{1,9}(?:\.\d+)?(?:ms|s|m|h)$/.test(String(since)))
       throw new ClusterError('ERR_INVALID_ARGUMENTS', `--since: should be a number with a unit: 30s, 10m, 2h, got ${JSON.stringify(since)}`);
+    if (worker !== undefined && !/^(?:#?\d{1,10}|agent|master)$/.test(String(worker)))
+      throw new ClusterError('ERR_INVALID_ARGUMENTS', `--worker: should be an id (3 or #3), a pid, agent or master, got ${JSON.stringify(worker)}`);
     const wanted = worker === undefined ? place.worker : String(worker);
     const shown = tailLog(
       {
         folder: place.folder,
         lines: lines === undefined ? (since === undefined ? LINES : MOST_LINES) : wholeNumber('--lines', String(lines), 0, MOST_LINES),
         follow: follow === true,
-        since: since === undefined ? undefined : new Date(wallClockMs() - durationMs(String(since))).toISOString(),
+        since: since === undefined ? undefined : new Date(Math.max(0, wallClockMs() - durationMs(String(since)))).toISOString(),
         fits: both(line => wanted === undefined || isFrom(line, wanted), inRecordsWith(grep === undefined ? undefined : String(grep))),
       },
       untilInterrupted(),
@@ -74,7 +77,12 @@ function inRecordsWith(text: string | undefined): (line: LogLine) => boolean {
   };
 }
 
+/** `15:01:02.123`, as clocks on the wall have it, like the other commands. */
+function localTime(iso: string): string {
+  return `${timeOf(iso).slice(11)}${iso.slice(19, 23)}`;
+}
+
 function textOf({ time, source, stream, text }: LogLine): string {
   const label = `${source.split(':')[0]?.padEnd(7)} ${stream === 'err' ? '!' : '|'}`;
-  return `${styled('gray', time.slice(11, 23))} ${styled(stream === 'err' ? 'red' : 'cyan', label)} ${text.replace(/\r$/, '')}`;
+  return `${styled('gray', localTime(time))} ${styled(stream === 'err' ? 'red' : 'cyan', label)} ${text.replace(/\r$/, '')}`;
 }

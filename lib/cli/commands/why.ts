@@ -26,7 +26,7 @@ export const why: CommandSpec = {
   options: [['-n, --last <n>', `How many entries. Default: ${ENTRIES}`], JSON_OPTION],
   takesName: true,
   run: async ([name], { last, json }) => {
-    const place = logPlace(name);
+    const place = logPlace(name, false);
     const all = timelineOf(place.name);
     const shown = all.slice(-(last === undefined ? ENTRIES : wholeNumber('--last', String(last), 1, 100_000)));
     if (json) {

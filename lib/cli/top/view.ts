@@ -51,11 +51,13 @@ export function screenOf(seen: readonly Seen[], state: TopState, screen: Screen,
   const body = lines.slice(top, top + height).map((line, index) => (rows[top + index]?.key === state.selected ? inverse(line, screen.columns) : line));
   const workers = seen.reduce((count, { status }) => count + (status?.workers.length ?? 0), 0);
   const range = rows.length > height ? `  rows ${top + 1}–${Math.min(rows.length, top + height)} of ${rows.length}` : '';
-  const head = `app-cluster top  ${clockText}  ${seen.length} instances, ${workers} workers, by ${state.sort}${range}`;
+  const head = `app-cluster top  ${clockText}  ${plural(seen.length, 'instance')}, ${plural(workers, 'worker')}, by ${state.sort}${range}`;
   const empty = seen.length === 0 ? ['Nothing is running.'] : [];
   const filled = [...empty, ...body, ...Array.from<string>({ length: height }).fill('')].slice(0, height);
   return [cut(head, screen.columns), titles, ...filled, cut(state.message, screen.columns), styled('gray', cut(KEYS, screen.columns))].slice(0, screen.rows);
 }
+
+const plural = (count: number, word: string) => `${count} ${word}${count === 1 ? '' : 's'}`;
 
 /** Styles inside would end the inversion. */
 function inverse(line: string, width: number): string {

@@ -1,0 +1,49 @@
+// What a group is, what it needs, and what it tells.
+
+import type { Goal } from '../lifecycle/reconcile.js';
+import type { RestartPolicy } from '../lifecycle/restart-policy.js';
+import type { Exit } from '../protocol/events.js';
+import type { Clock } from '../system/clock.js';
+import type { Child, Move, Patiences, SupervisedProcess } from './child.js';
+
+export interface GroupSpec {
+  readonly name: string;
+  readonly restart: RestartPolicy;
+  readonly patienceMs: Patiences;
+  /** False: a death leaves its slot empty until the next goal. */
+  readonly refork: boolean;
+  /** False: there is nothing to drain, a retired child is told to stop at once. */
+  readonly drains: boolean;
+  /** A child's exit code that means: do not restart me. */
+  readonly exitForGood: number;
+  /** So many newcomers of a reload may fail before it is called off. */
+  readonly reloadAttempts: number;
+}
+
+export interface Place {
+  readonly id: number;
+  readonly slot: number;
+  readonly generation: number;
+}
+
+export interface GroupNeeds {
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Forks a process for the slot; a fork that fails is an exit, not an exception. */
+  readonly fork: (place: Place) => SupervisedProcess;
+  readonly emit: (event: GroupEvent) => void;
+}
+
+export type GroupEvent =
+  | { readonly type: 'child-forked'; readonly child: Child }
+  | ({ readonly type: 'child-moved'; readonly child: Child } & Move)
+  | { readonly type: 'child-left'; readonly child: Child; readonly exit: Exit | undefined }
+  | { readonly type: 'backing-off'; readonly slot: number; readonly waitMs: number; readonly failures: number }
+  | { readonly type: 'slot-left-empty'; readonly slot: number }
+  | { readonly type: 'slot-gave-up'; readonly slot: number; readonly isAsked: boolean }
+  | { readonly type: 'settled'; readonly goal: Goal };
+
+export interface GroupStopReport {
+  readonly forced: readonly number[];
+  readonly survived: readonly number[];
+}
