@@ -4,7 +4,8 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../lib/system/free-port.js';
@@ -14,6 +15,8 @@ const ROUNDS = Number(process.argv[2] ?? 11);
 /** Memory settles after start: garbage of booting is collected, lazily loaded parts arrive. */
 const SETTLE_MS = 1_000;
 const LIMIT_MS = 30_000;
+/** Of the registry, sockets and logs. */
+const HOME = mkdtempSync(join(tmpdir(), 'acl-'));
 
 interface Run {
   readonly readyMs: number;
@@ -35,7 +38,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
 
 async function measure(program: Program): Promise<Run> {
   const port = await freePort(0);
-  const env = { ...process.env, NODE_ENV: 'production', OPTIONS: JSON.stringify({ ...OPTIONS, port }) };
+  const env = { ...process.env, APP_CLUSTER_HOME: HOME, NODE_ENV: 'production', OPTIONS: JSON.stringify({ ...OPTIONS, port }) };
   const startedAt = performance.now();
   const master = spawn(process.execPath, [...program(port)], { env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   const limit = setTimeout(() => master.kill('SIGKILL'), LIMIT_MS);
@@ -84,3 +87,4 @@ console.log(
   `app-cluster start / egg-cluster   ready ${spread(ratios('app-cluster start', 'egg-cluster', 'readyMs'))}   master RSS ${spread(ratios('app-cluster start', 'egg-cluster', 'masterMiB'))}`,
 );
 console.log(`app-cluster / node:cluster        master RSS ${spread(ratios('app-cluster', 'node:cluster', 'masterMiB'))}`);
+rmSync(HOME, { recursive: true, force: true });

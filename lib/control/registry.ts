@@ -133,7 +133,9 @@ async function removeIfStale(path: string, own: Identity): Promise<readonly stri
   if (entry === undefined) return (await answers(socket ?? '')) ? [] : files.filter(removeFile);
   return withLock(entry.name, own, () => {
     const now = parseEntry(readWhole(path));
-    return now === undefined || stillIs(now) ? [] : files.filter(removeFile);
+    if (now === undefined || stillIs(now)) return [];
+    const pidFile = readWhole(now.pidFile ?? '')?.trim() === String(now.pid) ? [now.pidFile ?? ''] : [];
+    return [...files, ...pidFile].filter(removeFile);
   });
 }
 

@@ -34,6 +34,8 @@ export interface InstanceFacts {
   /** It was given, and not derived: another instance must not have it. */
   readonly isNameGiven: boolean;
   readonly baseDir: string;
+  /** Removed by `cleanup` when this process was killed. */
+  readonly pidFile?: string | undefined;
   readonly logs: LogOptions | undefined;
   readonly admin: AdminAddress | undefined;
   /** What happens is kept for `why`. */
@@ -153,9 +155,9 @@ export class Instance {
   async #claimName(): Promise<Claim | undefined> {
     const identity = identityOf(ownPid());
     if (identity === undefined) return undefined;
-    const { name, isNameGiven, baseDir, kind, logs } = this.#facts;
+    const { name, isNameGiven, baseDir, kind, logs, pidFile } = this.#facts;
     const place = logs === undefined ? { isRecorded: false } : { isRecorded: true, logs: logs.folder };
-    const facts = { kind, ...place, mark: this.mark, baseDir, status: 'starting', startedAt: wallClockMs(), version: packageVersion() } as const;
+    const facts = { kind, pidFile, ...place, mark: this.mark, baseDir, status: 'starting', startedAt: wallClockMs(), version: packageVersion() } as const;
     return claimName(name, isNameGiven, { ...identity, ...facts });
   }
 

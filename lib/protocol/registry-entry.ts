@@ -20,6 +20,7 @@ export interface RegistryEntry {
   readonly status: PublicStatus;
   /** As people write it. */
   readonly address?: string | undefined;
+  readonly pidFile?: string | undefined;
   readonly isRecorded: boolean;
   /** The folder of its log; undefined: the usual one. */
   readonly logs?: string | undefined;
@@ -37,7 +38,7 @@ export function parseEntry(text: string | undefined): RegistryEntry | undefined 
   const { pid, startedAt, address, kind, isRecorded } = entry;
   if (typeof isRecorded !== 'boolean') return undefined;
   if (!Number.isInteger(pid) || (pid as number) <= 1 || typeof startedAt !== 'number') return undefined;
-  if ([address, entry['logs']].some(value => value !== undefined && typeof value !== 'string')) return undefined;
+  if ([address, entry['logs'], entry['pidFile']].some(value => value !== undefined && typeof value !== 'string')) return undefined;
   return INSTANCE_KINDS.includes(kind as InstanceKind) ? (entry as unknown as RegistryEntry) : undefined;
 }
 

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect as dial } from 'node:net';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { type ClusterError, connect } from '../../lib/index.js';
+import { identityOf } from '../../lib/system/process-identity.js';
 import { spawnCluster } from '../../lib/testing.js';
 import { ask, startLoad } from '../support/client.js';
+import { runCommand } from '../support/command.js';
 import { emptyFolder, fixture } from '../support/fixtures.js';
 import { gone } from '../support/gone.js';
 import { home } from '../support/home.js';
@@ -318,5 +321,75 @@ suite('what is left behind', () => {
     await gone(workers);
     assert.ok(report.removed.some(path => path.endsWith('web.json')));
     assert.equal((await ask(other.port)).status, 200);
+  });
+});
+
+suite('another user', { skip: process.getuid?.() === 0 ? false : 'not run: only root can be two users' }, () => {
+  const NOBODY = 65_534;
+
+  test('cannot list, connect, read or squat', async () => {
+    using place = home();
+    await using cluster = await place.start(PLAIN, { workers: 1 });
+    const as = (code: string) =>
+      spawnSync(process.execPath, ['-e', code], { uid: NOBODY, gid: NOBODY, env: { ...place.env, HOME: '/' }, encoding: 'utf8', timeout: 20_000 });
+    const attempts = [
+      `require('fs').readdirSync(${JSON.stringify(join(place.path, 'run'))})`,
+      `require('fs').readFileSync(${JSON.stringify(join(place.path, 'run', 'web.json'))})`,
+      `require('fs').writeFileSync(${JSON.stringify(join(place.path, 'run', 'mine.json'))}, '{}')`,
+      `require('net').connect(${JSON.stringify(place.socket('web'))})`,
+      `process.kill(${cluster.pid}, 'SIGTERM')`,
+    ];
+    for (const attempt of attempts) {
+      const { status, stderr } = as(attempt);
+      assert.notEqual(status, 0, attempt);
+      assert.match(stderr, /EACCES|EPERM/, attempt);
+    }
+    assert.equal((await ask(cluster.port)).status, 200);
+  });
+
+  test('cannot make us believe a folder of theirs: nothing in it is signalled', async () => {
+    using folder = emptyFolder();
+    const run = join(folder.path, 'run');
+    mkdirSync(run, { mode: 0o700 });
+    const victim = spawn('sleep', ['30']);
+    await using _end = { [Symbol.asyncDispose]: async () => void victim.kill() };
+    const identity = identityOf(victim.pid ?? 0);
+    const forged = {
+      name: 'x',
+      kind: 'run',
+      ...identity,
+      socket: '/none',
+      mark: 'x',
+      baseDir: '/',
+      isRecorded: false,
+      status: 'running',
+      startedAt: 1,
+      version: '1',
+    };
+    writeFileSync(join(run, 'x.json'), JSON.stringify(forged));
+    chownSync(run, NOBODY, NOBODY);
+    for (const args of [['ls'], ['stop', '--all', '--force'], ['ports'], ['cleanup']]) {
+      const { code, stderr } = await runCommand(args, { env: { APP_CLUSTER_HOME: folder.path } });
+      assert.equal(code, 69, `${args.join(' ')}: ${stderr}`);
+      assert.match(stderr, /belongs to user 65534/);
+    }
+    assert.equal(victim.exitCode, null);
+  });
+
+  test('--user and --group: workers are that user, the master is not', async () => {
+    using place = home();
+    await using cluster = await place.start(PLAIN, { workers: 1, args: ['--user', 'nobody'] });
+    const [worker = 0] = cluster.workers();
+    assert.equal(lstatSync(`/proc/${worker}`).uid, NOBODY);
+    assert.equal(lstatSync(`/proc/${cluster.pid}`).uid, 0);
+    assert.equal((await ask(cluster.port)).status, 200);
+    for (const [args, said] of [
+      [['--user', 'no-such-user'], /there is no user "no-such-user"/],
+      [['--group', 'nogroup'], /--group needs --user/],
+    ] as const) {
+      const { code, stderr } = await place.run('start', PLAIN, ...args);
+      assert.equal(code, 78);
+      assert.match(stderr, said);
+    }
   });
 });
