@@ -13,6 +13,19 @@ import { Recording } from './recording.js';
 /** Undefined folder: of this name in the state folder. */
 export type LogOptions = Omit<LogSettings, 'folder' | 'passThrough'> & { readonly folder: string | undefined };
 
+/** Children that boot need the processor more; until then what they write waits in their pipes. */
+const LOGGER_AFTER_MS = 300;
+
+/** When the first child is up, or takes its time. */
+function startBeside(events: EventBus, start: () => void): void {
+  const forget = events.onAny(({ type }) => {
+    if (type === 'child-forked') systemClock.after(LOGGER_AFTER_MS, start);
+    if (type !== 'child-started' && type !== 'child-left') return;
+    forget();
+    start();
+  });
+}
+
 /** Undefined when nothing is to be recorded. Throws ERR_UNSAFE_FOLDER. */
 export function openRecording(
   name: string,
@@ -33,9 +46,6 @@ export function openRecording(
     recording.line(stream, text);
     return isDaemon() && isUp;
   });
-  const forget = events.on('child-forked', () => {
-    forget();
-    systemClock.after(0, () => recording.start());
-  });
+  startBeside(events, () => recording.start());
   return recording;
 }
