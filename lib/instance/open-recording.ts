@@ -18,9 +18,10 @@ const LOGGER_AFTER_MS = 300;
 
 /** When the first child is up, or takes its time. */
 function startBeside(events: EventBus, start: () => void): void {
-  const forget = events.onAny(({ type }) => {
-    if (type === 'child-forked') systemClock.after(LOGGER_AFTER_MS, start);
-    if (type !== 'child-started' && type !== 'child-left') return;
+  const forget = events.onAny(event => {
+    if (event.type === 'child-forked') systemClock.after(LOGGER_AFTER_MS, start);
+    const isUp = event.type === 'child-moved' && event.from === 'starting';
+    if (!isUp && event.type !== 'child-left') return;
     forget();
     start();
   });

@@ -233,7 +233,10 @@ suite('run', { concurrency: 2 }, () => {
     const { code } = await place.run('run', '--daemon', '--name', 'loop', '--', 'sh', '-c', 'while :; do echo tick; sleep 0.1; done');
     assert.equal(code, 0);
     const { pid, workers } = JSON.parse((await place.run('status', 'loop', '--json')).stdout) as { pid: number; workers: { pid: number }[] };
-    assert.match((await place.run('logs', String(workers[0]?.pid))).stdout, /tick/);
+    let logs = '';
+    for (const until = performance.now() + 10_000; !logs.includes('tick') && performance.now() < until; )
+      logs = (await place.run('logs', String(workers[0]?.pid))).stdout;
+    assert.match(logs, /tick/);
     assert.match((await place.run('ls')).stdout, /loop +run +\d+ +running/);
     assert.match((await place.run('restart', 'loop')).stdout, /restarted/);
     assert.equal((await place.run('reload', 'loop')).code, 64);

@@ -67,13 +67,15 @@ suite('the control server', { concurrency: 2 }, () => {
   test('a worker in an endless loop is no reason to wait: status, health and metrics answer', async () => {
     using place = home();
     await using cluster = await place.start(fixture('apps/metrics.cjs'), { workers: 1 });
-    const blocked = ask(cluster.port, '/block');
+    let isOver = false;
+    const blocked = ask(cluster.port, '/block').then(() => {
+      isOver = true;
+    });
     await new Promise(resolve => setTimeout(resolve, 100)); // The request is on its way; nobody tells when it blocks.
-    const startedAt = performance.now();
     assert.equal((await send(place.socket('web'), 'GET', '/healthz')).text, 'ok\n');
     assert.equal((await (await connect(place.socket('web'))).status()).workers.length, 1);
     assert.equal((await send(place.socket('web'), 'GET', '/metrics')).status, 200);
-    assert.ok(performance.now() - startedAt < 1_500);
+    assert.ok(!isOver, 'somebody waited for the blocked worker');
     await blocked;
   });
 
