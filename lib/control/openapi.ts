@@ -1,6 +1,6 @@
 // The control API as an OpenAPI 3.1 document, made from the table of verbs.
 
-import { ARGUMENTS } from '../protocol/control.generated.js';
+import { ARGUMENTS, RESULTS } from '../protocol/control.generated.js';
 import { VERB_NAMES, VERBS, type VerbName } from '../protocol/control.js';
 
 const ERROR = {
@@ -70,6 +70,6 @@ function operation(verb: VerbName): Record<string, unknown> {
     'x-access': access,
     parameters,
     ...(inBody.length > 0 ? { requestBody: { content: { 'application/json': { schema: bodySchema } } } } : {}),
-    responses: { 200: { description: summary, content: { [type]: {} } }, default: ERROR },
+    responses: { 200: { description: summary, content: { [type]: { schema: RESULTS[verb] } } }, default: ERROR },
   };
 }

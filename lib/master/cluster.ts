@@ -94,7 +94,10 @@ export class Cluster extends Operable implements AsyncDisposable {
   /** Resolves when there are `workers` ready app workers. */
   async resize(workers: number): Promise<void> {
     checkSize(workers);
-    await this.#upWorkforce('resize').apps.group.resize(workers);
+    const { group } = this.#upWorkforce('resize').apps;
+    await group.resize(workers).catch(async error => {
+      throw (await this.#reasonOf(error)).reason;
+    });
     this.#emit({ type: 'cluster-resized', workers });
   }
 

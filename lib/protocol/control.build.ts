@@ -4,13 +4,16 @@ import { writeFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { z } from 'zod';
 import { argumentSchemas } from './control.schema.js';
+import { resultSchemas } from './results.schema.js';
 
-const schemas = Object.fromEntries(
-  Object.entries(argumentSchemas).map(([verb, schema]) => {
-    const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input' });
-    return [verb, rest];
-  }),
-);
+const jsonSchemas = (all: Readonly<Record<string, z.ZodType>>) =>
+  Object.fromEntries(
+    Object.entries(all).map(([verb, schema]) => {
+      const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input' });
+      return [verb, rest];
+    }),
+  );
+const schemas = jsonSchemas(argumentSchemas);
 const { default: standalone } = (await import('ajv/dist/standalone/index.js')) as unknown as {
   default: { default: (ajv: Ajv, exports: Readonly<Record<string, string>>) => string };
 };
@@ -24,6 +27,7 @@ const CHECKS = { ${Object.keys(schemas)
   .map(verb => `${verb}: check_${verb}`)
   .join(', ')} };
 export const ARGUMENTS = ${JSON.stringify(schemas, null, 2)};
+export const RESULTS = ${JSON.stringify(jsonSchemas(resultSchemas))};
 export function argumentIssues(verb, args) {
   const check = CHECKS[verb];
   if (check(args)) return [];

@@ -3,7 +3,7 @@
 import { Command } from 'commander';
 import { OPTIONS } from './options.generated.js';
 
-export const START_SUMMARY = 'Run an application on app workers (and an agent, if it has one), in the foreground';
+export const START_SUMMARY = 'Run an application on app workers (and an agent, if it has one); in the background with --daemon';
 
 export function startCommand(): Command {
   const command = new Command('start')

@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { type ClusterError, connect } from '../../lib/index.js';
+import { VERBS } from '../../lib/protocol/control.js';
+import { resultSchemas } from '../../lib/protocol/results.schema.js';
 import { identityOf } from '../../lib/system/process-identity.js';
 import { spawnCluster } from '../../lib/testing.js';
 import { ask, startLoad } from '../support/client.js';
@@ -191,6 +193,30 @@ suite('the control server', { concurrency: 2 }, () => {
     await client.reload();
     assert.equal((JSON.parse(readFileSync(join(place.path, 'run', 'web.json'), 'utf8')) as { name: string }).name, 'web');
     assert.equal((await ask(cluster.port)).status, 200);
+  });
+});
+
+suite('the OpenAPI document', () => {
+  test('has every verb, and the answers are what it says', async () => {
+    using place = home(true);
+    await using _cluster = await place.start(PLAIN);
+    const document = JSON.parse((await send(place.socket('web'), 'GET', '/openapi.json')).text) as { paths: Record<string, Record<string, object>> };
+    for (const { method, path } of Object.values(VERBS)) assert.ok(document.paths[path.replaceAll(/:(\w+)/g, '{$1}')]?.[method.toLowerCase()], path);
+    const { verbs } = await connect(place.socket('web'));
+    const calls: readonly (readonly [keyof typeof resultSchemas, () => Promise<unknown>])[] = [
+      ['status', () => verbs.status({})],
+      ['heartbeat', () => verbs.heartbeat({})],
+      ['ports', () => verbs.ports({})],
+      ['reload', () => verbs.reload({})],
+      ['scale', () => verbs.scale({ workers: 1 })],
+      ['restart', () => verbs.restart({})],
+      ['why', () => verbs.why({})],
+      ['kill', () => verbs.kill({ worker: 'agent' }).catch(() => ({ pid: 1 }))],
+      ['reopenLogs', () => verbs.reopenLogs({})],
+      ['flushLogs', () => verbs.flushLogs({})],
+      ['stop', () => verbs.stop({})],
+    ];
+    for (const [verb, call] of calls) resultSchemas[verb].parse(await call());
   });
 });
 

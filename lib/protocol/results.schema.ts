@@ -1,0 +1,114 @@
+// What the verbs answer, as zod schemas: for the OpenAPI document, and for the test that holds them against real answers. The types in
+// snapshot.ts are what programs see; both must agree, or this does not compile.
+
+import { z } from 'zod';
+import type { CallVerb, Results, StreamVerb } from './control.js';
+
+const pid = z.int();
+const ms = z.number();
+const epochMs = z.number().describe('Milliseconds since 1970');
+const role = z.enum(['agent', 'app']);
+const childStatus = z.enum(['starting', 'ready', 'hung', 'draining', 'stopping', 'killing', 'lost', 'gone']);
+const instanceStatus = z.enum(['starting', 'running', 'degraded', 'reloading', 'stopping', 'stopped']);
+const usage = { rssBytes: z.number().optional(), cpuPercent: z.number().describe('Of one CPU').optional() };
+
+const vitals = z.object({
+  atMs: ms,
+  rssBytes: z.number(),
+  heapUsedBytes: z.number(),
+  cpuMs: ms,
+  loopUtilization: z.number().describe('0 to 1'),
+  loopDelayMs: ms.describe('99th percentile').optional(),
+  connections: z.int(),
+  requests: z.int(),
+  inFlight: z.int(),
+});
+
+const lastExit = z.object({
+  code: z.int().nullable(),
+  signal: z.string().nullable(),
+  error: z.string().optional(),
+  at: epochMs,
+  pid,
+  reason: z.string(),
+});
+
+const worker = z.object({
+  role,
+  id: z.int(),
+  pid,
+  slot: z.int(),
+  generation: z.int(),
+  status: childStatus,
+  ...usage,
+  ageMs: ms,
+  restarts: z.int(),
+  lastExit: lastExit.optional(),
+  lastBeatAgoMs: ms.optional(),
+  vitals: vitals.optional(),
+  requestsPerSecond: z.number().optional(),
+});
+
+const status = z.object({
+  name: z.string(),
+  kind: z.enum(['cluster', 'run']),
+  pid,
+  status: instanceStatus,
+  address: z.object({ protocol: z.enum(['http', 'https']), port: z.int().optional(), text: z.string() }).optional(),
+  baseDir: z.string(),
+  program: z.string(),
+  version: z.string(),
+  node: z.string(),
+  startedAt: epochMs,
+  uptimeMs: ms,
+  size: z.int(),
+  generation: z.int(),
+  master: z.object(usage),
+  agent: worker.optional(),
+  workers: z.array(worker),
+  reloads: z.int(),
+  droppedMessages: z.int(),
+  logs: z.object({ folder: z.string().optional(), droppedLines: z.int(), restarts: z.int() }),
+});
+
+const heartbeat = z.object({
+  workers: z.array(z.object({ role, id: z.int(), slot: z.int(), pid, lastBeatAt: epochMs.optional(), lastBeatAgoMs: ms.optional() })),
+});
+
+const port = z.object({
+  port: z.int(),
+  addresses: z.array(z.string()),
+  holders: z.array(z.object({ pid, command: z.string(), instance: z.string().optional() })),
+  isOurs: z.boolean(),
+});
+
+const event = z.object({ seq: z.int(), at: epochMs, event: z.looseObject({ type: z.string() }) });
+const account = z.object({ tookMs: ms, workers: z.array(pid), generation: z.int() });
+
+export const resultSchemas = {
+  status,
+  heartbeat,
+  ports: z.array(port),
+  why: z.array(event),
+  events: event,
+  logs: z.object({
+    time: z.string(),
+    source: z.string(),
+    stream: z.enum(['out', 'err']),
+    kind: z.enum(['record', 'more', 'same']),
+    text: z.string(),
+    isUnfinished: z.boolean().optional(),
+  }),
+  reload: account,
+  restart: account,
+  scale: account,
+  stop: z.object({ tookMs: ms, forced: z.array(pid), survived: z.array(pid) }),
+  kill: z.object({ pid }),
+  flushLogs: z.object({ files: z.int() }),
+  reopenLogs: z.object({ file: z.string() }),
+  killPort: z.object({ killed: z.array(pid) }),
+} as const satisfies Record<CallVerb | StreamVerb, z.ZodType>;
+
+type Checked = Pick<typeof resultSchemas, 'status' | 'heartbeat' | 'ports' | 'logs' | 'reload' | 'stop' | 'kill' | 'flushLogs' | 'reopenLogs' | 'killPort'>;
+/** Compiles only while every answer's type fits its schema. */
+export type AnswersFit = { readonly [V in keyof Checked]: Results[V] extends z.input<Checked[V]> ? true : never };
