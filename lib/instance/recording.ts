@@ -5,7 +5,7 @@ import type { Emit } from '../protocol/events.js';
 import type { Stream } from '../protocol/log-line.js';
 import type { FromLogger, LogSettings, ToLogger } from '../protocol/logger-words.js';
 import type { LogsStatus } from '../protocol/snapshot.js';
-import type { Cancel, Clock } from '../system/clock.js';
+import { type Cancel, type Clock, pause } from '../system/clock.js';
 import { type LoggerProcess, startLogger } from '../system/logger-process.js';
 import type { OutputPipe } from '../system/output-pipe.js';
 
@@ -19,6 +19,9 @@ const MOST_FAILURES = 4;
 const MOST_WAITING = 10_000;
 /** At the end: how long the logger may take for what is in the pipes. */
 const END_MS = 3_000;
+/** How long a start in the background waits for its own lines to be in the log. */
+const CAUGHT_UP_MS = 2_000;
+const POLL_MS = 10;
 /** An estimate, for output nobody could read. */
 const BYTES_PER_LINE = 100;
 
@@ -105,6 +108,12 @@ export class Recording {
       });
       if (!this.#logger?.say({ act, n })) fail();
     });
+  }
+
+  /** Resolves when our own lines so far are in the file: who looks into the log now finds them. Gives up after a while. */
+  async caughtUp(): Promise<void> {
+    const until = this.#needs.clock.now() + CAUGHT_UP_MS;
+    while (this.#waiting.size > 0 && this.#needs.clock.now() < until) await pause(this.#needs.clock, POLL_MS);
   }
 
   /** Resolves when everything is written, or it takes too long. */

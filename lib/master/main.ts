@@ -37,6 +37,7 @@ async function main(argv: readonly string[]): Promise<number> {
     (error: unknown) => error,
   );
   if (failure !== undefined && !cluster.wasTold) return leave(exitCode ?? exitCodeOf(failure)); // Logged already.
+  if (isDaemon() && failure === undefined) await instance.recording?.caughtUp();
   if (isDaemon() && failure === undefined)
     parentLine().send({
       action: 'daemon-ready',

@@ -72,6 +72,7 @@ async function supervise(settings: RunSettings): Promise<number> {
     throw error;
   }
   await instance.serve(servedProgram({ runner, settings, instance, slots }));
+  if (isDaemon()) await instance.recording?.caughtUp();
   if (isDaemon()) parentLine().send({ action: 'daemon-ready', data: { warning: instance.warning, name: instance.name, state: stateFolder(instance.name) } });
   const survived = await stopped;
   const { folder } = instance.logs;
