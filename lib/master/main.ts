@@ -1,12 +1,11 @@
 // Entry of the master process: `app-cluster start` in the foreground.
 
-import { stateFolder } from '../control/registry.js';
 import { ClusterError, exitCodeOf, messageOf } from '../errors.js';
+import { tellDaemonReady } from '../instance/daemon-ready.js';
 import { obeySignals } from '../instance/signals.js';
 import { issuesError } from '../protocol/options.js';
-import { commandLine, exitProcess, isDaemon } from '../system/environment.js';
+import { commandLine, exitProcess } from '../system/environment.js';
 import { onUncaught, printError } from '../system/last-resort.js';
-import { parentLine } from '../system/parent-line.js';
 import { collectOptions } from './options-sources.js';
 import { resolveSettings } from './resolve-settings.js';
 import { exitCodeOfStop, prepareCluster, signalHandlers } from './run.js';
@@ -37,12 +36,7 @@ async function main(argv: readonly string[]): Promise<number> {
     (error: unknown) => error,
   );
   if (failure !== undefined && !cluster.wasTold) return leave(exitCode ?? exitCodeOf(failure)); // Logged already.
-  if (isDaemon() && failure === undefined) await instance.recording?.caughtUp();
-  if (isDaemon() && failure === undefined)
-    parentLine().send({
-      action: 'daemon-ready',
-      data: { warning: instance.warning, address: cluster.address?.text, name: instance.name, state: stateFolder(instance.name) },
-    });
+  if (failure === undefined) await tellDaemonReady(instance, cluster.address?.text);
   const report = await cluster.stopped; // What went wrong meanwhile is known only then.
   return leave(exitCode ?? exitCodeOfStop(report));
 }

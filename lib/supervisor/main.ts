@@ -1,8 +1,8 @@
 // Entry of a supervisor with one service: `app-cluster run PROGRAM`.
 
 import { startInBackground } from '../control/background.js';
-import { stateFolder } from '../control/registry.js';
 import { exitCodeOf, isClusterError, messageOf } from '../errors.js';
+import { tellDaemonReady } from '../instance/daemon-ready.js';
 import { EventBus } from '../instance/event-bus.js';
 import { Instance } from '../instance/instance.js';
 import { obeySignals } from '../instance/signals.js';
@@ -12,7 +12,6 @@ import { systemClock, wallClockMs } from '../system/clock.js';
 import { commandLine, exitProcess, isDaemon } from '../system/environment.js';
 import { onUncaught, printError } from '../system/last-resort.js';
 import { tailLog } from '../system/log-tail.js';
-import { parentLine } from '../system/parent-line.js';
 import { surviveBrokenOutput } from '../system/signals.js';
 import { parseRun, type RunSettings, runSettings } from './run-settings.js';
 import { servedProgram } from './run-surface.js';
@@ -72,8 +71,7 @@ async function supervise(settings: RunSettings): Promise<number> {
     throw error;
   }
   await instance.serve(servedProgram({ runner, settings, instance, slots }));
-  if (isDaemon()) await instance.recording?.caughtUp();
-  if (isDaemon()) parentLine().send({ action: 'daemon-ready', data: { warning: instance.warning, name: instance.name, state: stateFolder(instance.name) } });
+  await tellDaemonReady(instance);
   const survived = await stopped;
   const { folder } = instance.logs;
   await instance.close();
