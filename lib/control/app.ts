@@ -6,17 +6,7 @@ import { type Context, Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { ClusterError, EXIT_CODES, isClusterError, messageOf } from '../errors.js';
 import { ARGUMENTS, argumentIssues } from '../protocol/control.generated.js';
-import {
-  type Access,
-  type CallVerb,
-  fromQuery,
-  MOST_BODY_BYTES,
-  type StreamVerb,
-  type Surface,
-  VERB_NAMES,
-  VERBS,
-  type VerbName,
-} from '../protocol/control.js';
+import { type Access, fromQuery, MOST_BODY_BYTES, type StreamVerb, type Surface, VERB_NAMES, VERBS, type VerbName } from '../protocol/control.js';
 import { isOwnHost } from '../system/admin-address.js';
 import { afterUnref } from '../system/clock.js';
 import { matchesToken } from '../system/tokens.js';
@@ -49,6 +39,11 @@ export interface Audit {
   readonly error?: string | undefined;
 }
 
+/** Of one door: who follows there takes nothing from the other. */
+interface Streams {
+  open: number;
+}
+
 type Env = { Bindings: HttpBindings; Variables: { access: Access } };
 
 export function createListener(needs: AppNeeds): RequestListener {
@@ -58,6 +53,7 @@ export function createListener(needs: AppNeeds): RequestListener {
 
 export function createApp(needs: AppNeeds): Hono<Env> {
   const app = new Hono<Env>();
+  const streams: Streams = { open: 0 };
   app.get('/readyz', c => (needs.probes.isReady() ? c.text('ready\n') : c.text('not ready\n', 503)));
   app.use((c, next) => {
     c.set('access', accessOf(c, needs.door));
@@ -65,7 +61,7 @@ export function createApp(needs: AppNeeds): Hono<Env> {
   });
   app.get('/metrics', async c => c.text(await needs.probes.metrics(), 200, { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' }));
   app.get('/openapi.json', c => c.json(openApi(needs.version)));
-  for (const name of VERB_NAMES) app.on(VERBS[name].method, VERBS[name].path, c => answer(c, name, needs));
+  for (const name of VERB_NAMES) app.on(VERBS[name].method, VERBS[name].path, c => answer(c, name, { ...needs, streams }));
   app.notFound(c => failure(c, new ClusterError('ERR_UNKNOWN_VERB', `There is no ${c.req.method} ${c.req.path}. GET /openapi.json lists what there is.`)));
   app.onError((error, c) => failure(c, error));
   return app;
@@ -86,13 +82,13 @@ function accessOf(c: Context<Env>, door: Door | undefined): Access {
   throw new ClusterError('ERR_UNAUTHORIZED', 'A token is needed: Authorization: Bearer TOKEN. It is in the file that was named at the start.');
 }
 
-async function answer(c: Context<Env>, verb: VerbName, { surface, audit }: AppNeeds): Promise<Response> {
+async function answer(c: Context<Env>, verb: VerbName, { surface, audit, streams }: AppNeeds & { readonly streams: Streams }): Promise<Response> {
   const { access, method } = VERBS[verb];
   if (access === 'operate' && c.get('access') !== 'operate') throw new ClusterError('ERR_FORBIDDEN', `${verb} changes something: this token may only read.`);
   const args = await argumentsOf(c, verb);
   const issues = argumentIssues(verb, args);
   if (issues.length > 0) throw new ClusterError('ERR_INVALID_ARGUMENTS', `${verb}: ${issues.join('; ')}`, { details: { issues } });
-  if (isStream(verb)) return stream(c, signal => surface[verb](args as never, signal) as AsyncIterable<unknown>);
+  if (isStream(verb)) return stream(c, streams, signal => surface[verb](args as never, signal) as AsyncIterable<unknown>);
   const call = surface[verb] as (args: unknown) => Promise<unknown>;
   if (method === 'GET') return c.json((await call(args)) as object);
   const by = c.env.incoming?.socket.remoteAddress ?? 'the control socket';
@@ -110,19 +106,19 @@ const isStream = (verb: VerbName): verb is StreamVerb => 'isStream' in VERBS[ver
 
 /** Followers stay for long: the rest of the connections is for those who ask and go. */
 const MOST_STREAMS = 64;
-let openStreams = 0;
 
 /** A client that has not read for so long is cut. */
 const STALLED_MS = 30_000;
 
 /** Each item an event; an error is one too, and ends the stream. A client that does not read holds up its own stream only. */
-function stream(c: Context<Env>, open: (signal: AbortSignal) => AsyncIterable<unknown>): Response {
-  if (openStreams >= MOST_STREAMS) throw new ClusterError('ERR_TOO_MANY', `${MOST_STREAMS} clients follow already. Close one.`);
+function stream(c: Context<Env>, streams: Streams, open: (signal: AbortSignal) => AsyncIterable<unknown>): Response {
+  if (c.req.method === 'HEAD') return c.body(null); // Nobody would read it, nor end it.
+  if (streams.open >= MOST_STREAMS) throw new ClusterError('ERR_TOO_MANY', `${MOST_STREAMS} clients follow already. Close one.`);
   const gone = new AbortController();
   const items = open(gone.signal); // What is wrong at once is an answer, not an event.
-  openStreams++;
+  streams.open++;
   gone.signal.addEventListener('abort', () => {
-    openStreams--;
+    streams.open--;
   });
   const cut = () => {
     gone.abort();
@@ -196,5 +192,3 @@ function errorBody(error: unknown) {
   const known = isClusterError(error) ? error : new ClusterError('ERR_INTERNAL', messageOf(error));
   return { error: { code: known.code, message: known.message, details: known.details, exitCode: EXIT_CODES[known.kind] } };
 }
-
-export type { CallVerb };

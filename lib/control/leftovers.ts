@@ -2,10 +2,10 @@
 // Needs no live instance. Ends only what carries the mark of a master that is gone.
 
 import { ownPid } from '../system/environment.js';
+import { goneWithin } from '../system/gone-within.js';
 import { allMarked, isOrphaned } from '../system/instance-mark.js';
 import { commandOf } from '../system/port-owner.js';
 import { type Identity, identityOf, signalIdentity, stillIs } from '../system/process-identity.js';
-import { goneWithin } from './ports.js';
 import { removeStale } from './registry.js';
 
 /** Workers whose master was killed finish what they have: they are asked first. */

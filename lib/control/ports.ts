@@ -2,18 +2,17 @@
 
 import { ClusterError } from '../errors.js';
 import type { PortHolder, PortStatus } from '../protocol/snapshot.js';
-import { pause, systemClock } from '../system/clock.js';
+import { goneWithin } from '../system/gone-within.js';
 import { isOrphaned, markOf } from '../system/instance-mark.js';
 import { listeningPorts, portHolders } from '../system/listening-ports.js';
 import { commandOf } from '../system/port-owner.js';
-import { type Identity, identityOf, signalIdentity, stillIs } from '../system/process-identity.js';
+import { type Identity, identityOf, signalIdentity } from '../system/process-identity.js';
 import { entries } from './registry.js';
+import { stopInstance } from './stop-instance.js';
 
-/** A cluster has its own budget for a stop (30 s); anybody else gets this. */
-const CLUSTER_MS = 35_000;
+/** An instance has its own budget for a stop; anybody else gets this. */
 const GRACE_MS = 5_000;
 const KILL_MS = 2_000;
-const POLL_MS = 50;
 /** Values of environment variables are nobody's business. */
 const withoutValues = (command: string) => command.replaceAll(/(--set-env[ =][^\s=]+=)\S*/g, '$1…');
 
@@ -51,32 +50,22 @@ export async function endHolders(port: number, isForced: boolean): Promise<reado
   const others = holders.filter(
     ({ pid, instance }) => instance === undefined || instance === LEFTOVER || instances.every(({ entry }) => entry.pid !== pid && entry.name !== instance),
   );
-  const victims = [...instances.map(({ entry }): Identity => entry), ...others.flatMap(({ pid }) => identityOf(pid) ?? [])];
-  await end(victims, instances.length > 0 ? CLUSTER_MS : GRACE_MS);
+  const strangers = others.flatMap(({ pid }) => identityOf(pid) ?? []);
+  await Promise.all([...instances.map(({ entry }) => stopInstance(entry, false)), end(strangers)]);
   const left = await portHolders(port);
-  if (left === undefined) return victims.map(({ pid }) => pid);
+  if (left === undefined) return [...instances.map(({ entry }) => entry.pid), ...strangers.map(({ pid }) => pid)];
   throw new ClusterError('ERR_NOT_OURS', `Port ${port} is still held by ${left.pids.join(', ')}: it could not be ended. Look as root.`, { details: { port } });
 }
 
 function notOurs(port: number, holders: readonly PortHolder[]): ClusterError {
-  const strangers = holders.filter(({ instance }) => instance === undefined).map(({ pid, command }) => `process ${pid} (${command})`);
-  const message = `Port ${port} is held by ${strangers.join(', ')}, which is not proven to be ours. End it yourself, or add --force.`;
+  const foreign = holders.filter(({ instance }) => instance === undefined).map(({ pid, command }) => `process ${pid} (${command})`);
+  const message = `Port ${port} is held by ${foreign.join(', ')}, which is not proven to be ours. End it yourself, or add --force.`;
   return new ClusterError('ERR_NOT_OURS', message, { details: { port, holders } });
 }
 
-async function end(victims: readonly Identity[], graceMs: number): Promise<void> {
+async function end(victims: readonly Identity[]): Promise<void> {
   for (const victim of victims) signalIdentity(victim, 'SIGTERM');
-  if (await goneWithin(victims, graceMs)) return;
+  if (await goneWithin(victims, GRACE_MS)) return;
   for (const victim of victims) signalIdentity(victim, 'SIGKILL');
   await goneWithin(victims, KILL_MS);
-}
-
-/** Polls: nobody tells of processes that are not our children. */
-export async function goneWithin(victims: readonly Identity[], limitMs: number): Promise<boolean> {
-  const until = systemClock.now() + limitMs;
-  while (victims.some(stillIs)) {
-    if (systemClock.now() >= until) return false;
-    await pause(systemClock, POLL_MS);
-  }
-  return true;
 }

@@ -18,7 +18,7 @@ const LOCK_POLL_MS = 5;
 export interface Claim {
   readonly entry: RegistryEntry;
   /** Rewrites the entry; a disk that is full leaves the old one. */
-  update(facts: Partial<Pick<RegistryEntry, 'status' | 'address'>>): void;
+  update(facts: Partial<Pick<RegistryEntry, 'status' | 'address' | 'isRecorded'>>): void;
   /** Only while it is still ours. */
   release(): void;
 }
@@ -63,14 +63,13 @@ function taken(wanted: string, holder: RegistryEntry | undefined): ClusterError 
   return new ClusterError('ERR_ALREADY_RUNNING', message, { details: { name, pid } });
 }
 
-function tryClaim(name: string, facts: ClaimFacts): Claim | { readonly holder: RegistryEntry } {
+function tryClaim(name: string, facts: ClaimFacts): Claim | { readonly holder: RegistryEntry | undefined } {
   const path = entryPath(name);
   const holder = parseEntry(readWhole(path));
   if (holder !== undefined && stillIs(holder)) return { holder };
   removeFile(path);
   const entry: RegistryEntry = { name, socket: socketPath(name), ...facts };
-  createWhole(path, text(entry));
-  return claimOf(path, entry);
+  return createWhole(path, text(entry)) ? claimOf(path, entry) : { holder: parseEntry(readWhole(path)) };
 }
 
 function claimOf(path: string, first: RegistryEntry): Claim {
@@ -141,7 +140,12 @@ async function removeIfStale(path: string, own: Identity): Promise<readonly stri
 
 function removeStaleLocks(): readonly string[] {
   const locks = fileNames(runRoot()).filter(file => file.endsWith('.lock'));
-  return locks.map(file => join(runRoot(), file)).filter(path => !isHeld(readWhole(path)) && removeFile(path));
+  return locks
+    .map(file => join(runRoot(), file))
+    .filter(path => {
+      const seen = readWhole(path);
+      return seen !== undefined && !isHeld(seen) && breakLock(path, seen);
+    });
 }
 
 /** Holds `<name>.lock` meanwhile. The lock of a dead process is broken: moved away, and looked at once more before it is dropped. */
@@ -169,14 +173,17 @@ function isHeld(lock: string | undefined): boolean {
   }
 }
 
-function breakLock(path: string, seen: string): void {
+/** False when it had been taken anew meanwhile. */
+function breakLock(path: string, seen: string): boolean {
   const aside = `${path}.${uniqueName()}`;
   try {
     renameFile(path, aside);
   } catch {
-    return; // Somebody else did.
+    return false; // Somebody else did.
   }
   const moved = readWhole(aside) ?? '';
-  if (moved !== seen) createWhole(path, moved); // It had been broken and taken anew meanwhile: given back.
+  const isSame = moved === seen;
+  if (!isSame) createWhole(path, moved); // Given back.
   removeFile(aside);
+  return isSame;
 }

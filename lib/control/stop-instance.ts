@@ -4,12 +4,12 @@ import { ClusterError } from '../errors.js';
 import type { RegistryEntry } from '../protocol/registry-entry.js';
 import type { StopAccount } from '../protocol/snapshot.js';
 import { pause, systemClock } from '../system/clock.js';
+import { goneWithin } from '../system/gone-within.js';
 import { signalIdentity, stillIs } from '../system/process-identity.js';
 import { Client } from './client.js';
-import { goneWithin } from './ports.js';
 
-/** Longer than any stop budget is likely to be; a master that hangs is killed then. */
-const STOP_MS = 120_000;
+/** Beyond its own budget: a master that has not ended then hangs, and is killed. */
+const SLACK_MS = 10_000;
 const FORCED_MS = 5_000;
 const KILL_MS = 2_000;
 
@@ -23,7 +23,7 @@ export interface StopReport extends StopAccount {
 
 export async function stopInstance(entry: Stoppable, isForced: boolean): Promise<StopReport> {
   const startedAt = systemClock.now();
-  const limitMs = isForced ? FORCED_MS : STOP_MS;
+  const limitMs = isForced ? FORCED_MS : entry.stopMs + SLACK_MS;
   const none = pause(systemClock, limitMs).then(() => NOTHING); // A master that hangs never answers.
   const report = await Promise.race([askToStop(entry, isForced), none]);
   const leftMs = Math.max(0, limitMs - (systemClock.now() - startedAt));

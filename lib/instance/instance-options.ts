@@ -1,4 +1,4 @@
-// What an instance is besides its program: its name, its logs, its control address, the user its workers run as. Pure but for user names.
+// What an instance is besides its program: its name, its logs, its control address, the user its workers run as.
 
 import { resolve } from 'node:path';
 import type { LogOptions } from '../instance/open-recording.js';

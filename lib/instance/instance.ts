@@ -38,6 +38,8 @@ export interface InstanceFacts {
   readonly pidFile?: string | undefined;
   readonly logs: LogOptions | undefined;
   readonly admin: AdminAddress | undefined;
+  /** How long a stop may take. */
+  readonly stopMs: number;
   /** What happens is kept for `why`. */
   readonly isJournalled: boolean;
 }
@@ -96,12 +98,21 @@ export class Instance {
     this.#events.onAny(this.#write);
     try {
       this.#claim = await this.#claimName();
-      this.#recording = openRecording(this.name, this.#facts.logs, { mark: this.mark, events: this.#events });
     } catch (error) {
       if (error instanceof ClusterError && error.code === 'ERR_ALREADY_RUNNING') throw error;
       this.#complain(error);
     }
+    this.#record();
     this.#cancelReassert = repeatUnref(REASSERT_MS, () => void this.#reassert());
+  }
+
+  #record(): void {
+    try {
+      this.#recording = openRecording(this.name, this.#facts.logs, { mark: this.mark, events: this.#events });
+    } catch (error) {
+      this.#complain(error, 'Nothing is recorded');
+    }
+    this.#claim?.update({ isRecorded: this.#recording !== undefined });
   }
 
   /** From the first fork on, beside children that boot. */
@@ -117,7 +128,7 @@ export class Instance {
       this.#complain(error);
     }
     try {
-      if (this.#facts.admin !== undefined && !this.#hasAdmin) await this.#serveAdmin(this.#facts.admin, needs);
+      if (this.#claim !== undefined && this.#facts.admin !== undefined && !this.#hasAdmin) await this.#serveAdmin(this.#facts.admin, needs);
     } catch (error) {
       this.#complain(error, 'The control API is not served on TCP');
     }
@@ -146,7 +157,9 @@ export class Instance {
     if (this.#claim !== undefined) return this.#claim.update({});
     if (this.#closed !== undefined || this.#served === undefined) return;
     try {
-      this.#claim = await this.#claimName();
+      const claim = await this.#claimName();
+      if (this.#closed !== undefined) return claim?.release(); // It has ended meanwhile.
+      this.#claim = claim;
       this.#warning = undefined;
       await this.serve(this.#served);
     } catch {} // Still not; it has been said.
@@ -155,8 +168,8 @@ export class Instance {
   async #claimName(): Promise<Claim | undefined> {
     const identity = identityOf(ownPid());
     if (identity === undefined) return undefined;
-    const { name, isNameGiven, baseDir, kind, logs, pidFile } = this.#facts;
-    const place = logs === undefined ? { isRecorded: false } : { isRecorded: true, logs: logs.folder };
+    const { name, isNameGiven, baseDir, kind, logs, pidFile, stopMs } = this.#facts;
+    const place = { isRecorded: this.#recording !== undefined, logs: logs?.folder, stopMs };
     const facts = { kind, pidFile, ...place, mark: this.mark, baseDir, status: 'starting', startedAt: wallClockMs(), version: packageVersion() } as const;
     return claimName(name, isNameGiven, { ...identity, ...facts });
   }
@@ -166,9 +179,10 @@ export class Instance {
     const tokens = newTokens();
     const door: Door = { host: address.host, tokens };
     const server = await serveAdmin(address, { ...needs, door });
+    this.#servers.push(server);
     writeTokens(tokenFile, tokens);
     const host = address.host.includes(':') ? `[${address.host}]` : address.host;
-    this.#servers.push(server, { close: async () => void removeFile(tokenFile) });
+    this.#servers.push({ close: async () => void removeFile(tokenFile) });
     this.#hasAdmin = true;
     this.#events.emit({ type: 'admin-listening', address: `http://${host}:${server.port}`, tokenFile });
   }

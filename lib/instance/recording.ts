@@ -1,6 +1,7 @@
 // What this instance's processes write, recorded by a logger process: keeps the pipes open, starts a dead logger again, and loses
 // nothing meanwhile. If no logger can be started, output is thrown away and counted, so that no worker ever waits for one.
 
+import { ClusterError } from '../errors.js';
 import type { Emit } from '../protocol/events.js';
 import type { Stream } from '../protocol/log-line.js';
 import type { FromLogger, LogSettings, ToLogger } from '../protocol/logger-words.js';
@@ -44,7 +45,7 @@ export class Recording {
   readonly #needs: RecordingNeeds;
   readonly #sources = new Map<number, Source>();
   readonly #waiting = new Map<number, Extract<ToLogger, { act: 'line' }>>();
-  readonly #answers = new Map<number, (files: number) => void>();
+  readonly #answers = new Map<number, (files: number | undefined) => void>();
   #logger: LoggerProcess | undefined;
   #startedAt = 0;
   #failures = 0;
@@ -81,7 +82,8 @@ export class Recording {
       if (pipe === undefined) continue;
       const entry: Source = { facts: { act: 'source', id: ++this.#serial, source, stream }, pipe };
       this.#sources.set(entry.facts.id, entry);
-      this.#hand(entry);
+      if (this.#logger === undefined && this.#failures >= MOST_FAILURES) this.#discard(entry);
+      else this.#hand(entry);
     }
   }
 
@@ -96,18 +98,21 @@ export class Recording {
     this.#logger?.say(word);
   }
 
-  /** How many files were dropped, or opened anew. Rejects when the logger dies meanwhile or does not answer. */
-  ask(act: 'reopen' | 'flush'): Promise<number> {
+  /** How many files were dropped, or opened anew. Rejects with ERR_UNREACHABLE when the logger dies meanwhile or does not answer. */
+  async ask(act: 'reopen' | 'flush'): Promise<number> {
     const n = ++this.#serial;
-    return new Promise((resolve, reject) => {
-      const fail = () => reject(new Error('the logger did not answer; try again'));
-      const cancel = this.#needs.clock.after(END_MS, fail);
-      this.#answers.set(n, files => {
-        cancel();
-        resolve(files);
-      });
-      if (!this.#logger?.say({ act, n })) fail();
-    });
+    const answer = new Promise<number | undefined>(resolve => this.#answers.set(n, resolve));
+    const cancel = this.#needs.clock.after(END_MS, () => this.#answer(n, undefined));
+    if (!this.#logger?.say({ act, n })) this.#answer(n, undefined);
+    const files = await answer;
+    cancel();
+    if (files === undefined) throw new ClusterError('ERR_UNREACHABLE', 'The logger did not answer. Try again.');
+    return files;
+  }
+
+  #answer(n: number, files: number | undefined): void {
+    this.#answers.get(n)?.(files);
+    this.#answers.delete(n);
   }
 
   /** Resolves when our own lines so far are in the file: who looks into the log now finds them. Gives up after a while. */
@@ -141,10 +146,7 @@ export class Recording {
     if (word.act === 'ended') this.#forget(word.id);
     if (word.act === 'written') this.#waiting.delete(word.n);
     if (word.act === 'dropped') this.#onDropped(word.lines);
-    if (word.act === 'done') {
-      this.#answers.get(word.n)?.(word.files);
-      this.#answers.delete(word.n);
-    }
+    if (word.act === 'done') this.#answer(word.n, word.files);
   }
 
   #onDropped(lines: number): void {
@@ -160,6 +162,7 @@ export class Recording {
   #onExit(): void {
     const { clock, emit } = this.#needs;
     this.#logger = undefined;
+    for (const n of [...this.#answers.keys()]) this.#answer(n, undefined);
     if (this.#isEnding) return this.#onEnded();
     this.#failures = clock.now() - this.#startedAt > STABLE_MS ? 1 : this.#failures + 1;
     this.#restarts++;
@@ -170,10 +173,12 @@ export class Recording {
   }
 
   #discardAll(): void {
-    for (const source of this.#sources.values()) {
-      source.stopDiscarding ??= source.pipe.discard(bytes => {
-        this.#droppedLines += Math.ceil(bytes / BYTES_PER_LINE);
-      });
-    }
+    for (const source of this.#sources.values()) this.#discard(source);
+  }
+
+  #discard(source: Source): void {
+    source.stopDiscarding ??= source.pipe.discard(bytes => {
+      this.#droppedLines += Math.ceil(bytes / BYTES_PER_LINE);
+    });
   }
 }

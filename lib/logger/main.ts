@@ -24,7 +24,7 @@ function main(settings: LogSettings): void {
   const file = new RotatingFile({ ...settings, ...(records === undefined ? {} : segmentsOf(records)) });
   const own = new Framer({ source: `logger:${ownPid()}`, stream: 'err', isJson });
   const say = (word: FromLogger) => sayToMaster(word);
-  const recorder = new Recorder({ file, own, now, pendingPath: `${settings.folder}/pending`, onDropped: lines => say({ act: 'dropped', lines }) });
+  const recorder = new Recorder({ file, own, now, folder: settings.folder, pid: ownPid(), onDropped: lines => say({ act: 'dropped', lines }) });
   recorder.recover((source, stream) => new Framer({ source, stream, isJson }));
   let isEnding = false;
   const leaveIfDone = () => {

@@ -1,7 +1,8 @@
 // What was read → the file, framed. Counts what could not be written, and says so in the log itself as soon as it can be written again.
 
-import { cutBack, PendingChunk, pendingIn } from '../system/pending-chunk.js';
+import { cutBack, PendingChunk, pendingIn, pendingOf, pendingPath } from '../system/pending-chunk.js';
 import type { RotatingFile } from '../system/rotating-file.js';
+import { removeFile } from '../system/whole-files.js';
 import type { Framed, Framer } from './framing.js';
 
 /** Segments of a log that is bounded by its records. */
@@ -16,7 +17,8 @@ export function segmentsOf(records: number): { readonly maxRecords: number; read
 export interface RecorderNeeds {
   readonly file: RotatingFile;
   /** Where a chunk is kept between pipe and file. */
-  readonly pendingPath: string;
+  readonly folder: string;
+  readonly pid: number;
   /** For the logger's own lines. */
   readonly own: Framer;
   readonly now: () => string;
@@ -40,7 +42,6 @@ export class Recorder {
     const framed = framer.frame(chunk.toString('latin1'), this.#needs.now());
     this.record(framed);
     this.#pending?.done();
-    this.#headers.clear(); // The log has grown: they say where it ended.
     return framed.lines;
   }
 
@@ -51,11 +52,21 @@ export class Recorder {
 
   /** What a killed predecessor had in its hands. Cuts off what it had half written first. */
   recover(framerOf: (source: string, stream: 'out' | 'err') => Framer): void {
-    const { file, pendingPath } = this.#needs;
-    const left = pendingIn(pendingPath);
-    if (left?.facts.log !== undefined) cutBack(file.path, left.facts.log);
+    const { file, folder, pid } = this.#needs;
+    const { dead, isShared } = pendingOf(folder);
+    for (const path of dead) this.#takeOver(path, isShared, framerOf);
     file.open();
-    this.#pending = new PendingChunk(pendingPath);
+    this.#pending ??= new PendingChunk(pendingPath(folder, pid));
+  }
+
+  /** Where another logger still writes, what comes after a half written chunk may be that one's: nothing is cut off. */
+  #takeOver(path: string, isShared: boolean, framerOf: (source: string, stream: 'out' | 'err') => Framer): void {
+    const { file, folder, pid } = this.#needs;
+    const left = pendingIn(path);
+    if (left?.facts.log !== undefined && !isShared) cutBack(file.path, left.facts.log);
+    file.open();
+    this.#pending ??= new PendingChunk(pendingPath(folder, pid));
+    removeFile(path);
     if (left === undefined) return;
     const framer = framerOf(left.facts.source, left.facts.stream);
     this.#pending?.save(this.#headerOf(framer), left.body);
@@ -77,6 +88,7 @@ export class Recorder {
     if (framed.lines === 0) return;
     const lost = this.#dropped === 0 ? undefined : this.#confess();
     const reason = lost ?? file.write(Buffer.from(framed.text, 'latin1'), framed.records);
+    this.#headers.clear(); // The log has grown: they say where it ended.
     if (reason === undefined) return;
     if (this.#dropped === 0) this.#since = now();
     this.#dropped += framed.lines;

@@ -78,7 +78,17 @@ export async function prepareCluster(
     throw error;
   });
   const { mark, recording } = instance;
-  const cluster = new Cluster(settled, { clock: systemClock, random: Math.random, parent, events, mark, recording, surface: () => instance.surface, ...hooks });
+  const effective = recording === undefined ? { ...settled, logs: undefined } : settled; // A pipe that nobody reads would stop its writer.
+  const cluster = new Cluster(effective, {
+    clock: systemClock,
+    random: Math.random,
+    parent,
+    events,
+    mark,
+    recording,
+    surface: () => instance.surface,
+    ...hooks,
+  });
   const forgetForServing = events.on('child-forked', () => {
     forgetForServing();
     systemClock.after(SERVE_AFTER_MS, () => void instance.serve(servedCluster(cluster, instance, slots)));

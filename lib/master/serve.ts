@@ -15,8 +15,8 @@ import type { Settings } from './settings.js';
 /** With some of these it serves; the rest is before, or after. */
 const SERVING: readonly string[] = ['running', 'degraded', 'reloading'];
 
-export function instanceFacts({ name, isNameGiven, baseDir, pidFile, logs, admin, flavour, isProduction }: Settings): InstanceFacts {
-  return { kind: 'cluster', name, isNameGiven, baseDir, pidFile, logs, admin, isJournalled: flavour === 'command' || isProduction };
+export function instanceFacts({ name, isNameGiven, baseDir, pidFile, logs, admin, flavour, isProduction, timeouts }: Settings): InstanceFacts {
+  return { kind: 'cluster', name, isNameGiven, baseDir, pidFile, logs, admin, stopMs: timeouts.budgetMs, isJournalled: flavour === 'command' || isProduction };
 }
 
 export function servedCluster(cluster: Cluster, instance: Instance, slots: SlotBook): Served {

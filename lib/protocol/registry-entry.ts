@@ -21,6 +21,8 @@ export interface RegistryEntry {
   /** As people write it. */
   readonly address?: string | undefined;
   readonly pidFile?: string | undefined;
+  /** How long a stop may take. */
+  readonly stopMs: number;
   readonly isRecorded: boolean;
   /** The folder of its log; undefined: the usual one. */
   readonly logs?: string | undefined;
@@ -36,7 +38,7 @@ export function parseEntry(text: string | undefined): RegistryEntry | undefined 
   const entry = parseObject(text);
   if (entry === undefined || TEXTS.some(key => typeof entry[key] !== 'string')) return undefined;
   const { pid, startedAt, address, kind, isRecorded } = entry;
-  if (typeof isRecorded !== 'boolean') return undefined;
+  if (typeof isRecorded !== 'boolean' || typeof entry['stopMs'] !== 'number') return undefined;
   if (!Number.isInteger(pid) || (pid as number) <= 1 || typeof startedAt !== 'number') return undefined;
   if ([address, entry['logs'], entry['pidFile']].some(value => value !== undefined && typeof value !== 'string')) return undefined;
   return INSTANCE_KINDS.includes(kind as InstanceKind) ? (entry as unknown as RegistryEntry) : undefined;

@@ -41,8 +41,9 @@ async function supervise(settings: RunSettings): Promise<number> {
   let exitCode: number | undefined;
   const never = new AbortController().signal;
   const { mark, recording } = instance;
+  const effective = recording === undefined ? { ...settings, logs: undefined } : settings; // A pipe that nobody reads would stop its writer.
   const runner: Runner = new Runner({
-    settings,
+    settings: effective,
     clock: systemClock,
     random: Math.random,
     events,
@@ -79,8 +80,8 @@ async function supervise(settings: RunSettings): Promise<number> {
   return exitCode ?? (survived.length > 0 ? 1 : 0);
 }
 
-function instanceFacts({ name, isNameGiven, cwd, logs, admin }: RunSettings) {
-  return { kind: 'run', name, isNameGiven, baseDir: cwd, logs, admin, isJournalled: true } as const;
+function instanceFacts({ name, isNameGiven, cwd, logs, admin, stopMs }: RunSettings) {
+  return { kind: 'run', name, isNameGiven, baseDir: cwd, logs, admin, stopMs, isJournalled: true } as const;
 }
 
 async function quote(folder: string, since: string): Promise<void> {

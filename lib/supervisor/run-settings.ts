@@ -51,7 +51,7 @@ export function runSettings({ program, args, options }: ParsedRun): RunSettings 
     ...instance,
     name: name ?? basename(program, extname(program)),
     program,
-    file: found.file,
+    file: found,
     args,
     cwd,
     mostRestarts: maxRestarts === undefined ? MOST_RESTARTS : Number(maxRestarts),

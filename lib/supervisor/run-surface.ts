@@ -56,13 +56,14 @@ export function servedProgram(needs: RunSurfaceNeeds): Served {
       return { pid: program.pid };
     },
   };
-  const metrics = async () => metricsText(await status());
+  const metrics = async () => metricsText(await status(), needs.slots.of('app', 0)?.restarts ?? 0);
   return { surface, probes: { isReady: () => runner.status === 'running', metrics }, state: () => ({ status: runner.status, address: undefined }) };
 }
 
 const pidOf = ({ process: { pid } }: Runner['children'][number]) => pid;
 
 function statusOf({ runner, settings, instance, slots }: RunSurfaceNeeds, usages: Usages): InstanceStatus {
+  usages.keepOnly([ownPid(), ...runner.children.map(pidOf)]);
   const workers = runner.children.map((child): WorkerStatus => {
     const forkedAt = runner.current?.forkedAtMs ?? systemClock.now();
     const page = slots.of('app', child.slot);
@@ -101,13 +102,13 @@ function statusOf({ runner, settings, instance, slots }: RunSurfaceNeeds, usages
 }
 
 /** One program has little to count; the format is Prometheus' text, version 0.0.4. */
-function metricsText({ name, workers, uptimeMs: up }: InstanceStatus): string {
+function metricsText({ name, workers, uptimeMs: up }: InstanceStatus, restarts: number): string {
   const [program] = workers;
   const label = `{name=${JSON.stringify(name)}}`;
   const lines = [
     ['app_cluster_uptime_seconds', up / 1_000],
     ['app_cluster_workers_ready', program?.status === 'ready' ? 1 : 0],
-    ['app_cluster_worker_restarts_total', program?.restarts ?? 0],
+    ['app_cluster_worker_restarts_total', restarts],
     ['app_cluster_worker_resident_memory_bytes', program?.rssBytes ?? 0],
   ];
   return `${lines.map(([metric, value]) => `${metric}${label} ${value}`).join('\n')}\n`;

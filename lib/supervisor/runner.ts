@@ -1,7 +1,7 @@
 // One program, kept alive: a group of one. Its facts are those of a cluster with one worker, so that everything that looks at instances
 // understands them.
 
-import { ClusterError, EXIT_DO_NOT_RESTART } from '../errors.js';
+import { ClusterError, EXIT_DO_NOT_RESTART, messageOf } from '../errors.js';
 import type { EventBus } from '../instance/event-bus.js';
 import type { Recording } from '../instance/recording.js';
 import type { PublicStatus } from '../lifecycle/public-status.js';
@@ -72,8 +72,8 @@ export class Runner {
     try {
       await this.#group.resize(1);
     } catch (error) {
-      const why = error instanceof StartFailure ? error.child.exit?.error : undefined;
-      throw new ClusterError('ERR_START_FAILED', `${this.#needs.settings.program} could not be started: ${why ?? 'it was stopped'}.`, { cause: error });
+      const why = error instanceof StartFailure ? error.child.exit?.error : error instanceof Stopped ? 'it was stopped' : messageOf(error);
+      throw new ClusterError('ERR_START_FAILED', `${this.#needs.settings.program} could not be started: ${why ?? 'it ended at once'}.`, { cause: error });
     }
     this.#phase = 'running';
   }

@@ -6,7 +6,9 @@ import { closeSync, openSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { LOGGER_MARK_VARIABLE } from '../protocol/logger-words.js';
 import { BOOT_VARIABLE, DAEMON_VARIABLE, MARK_VARIABLE } from '../protocol/words.js';
+import { systemClock } from './clock.js';
 import { COMMAND_FILE } from './entries.js';
+import { environmentWith } from './environment.js';
 import { privateFolder } from './private-folder.js';
 import { onSignals } from './signals.js';
 import { removeFile } from './whole-files.js';
@@ -25,10 +27,10 @@ const NOT_HANDED_ON = [MARK_VARIABLE, LOGGER_MARK_VARIABLE, BOOT_VARIABLE];
 
 /** @param stateRoot where the master's own output goes until it has a log, and a crash's afterwards */
 export function startDaemon(command: 'start' | 'run', argv: readonly string[], stateRoot: string): Promise<DaemonResult> {
-  const startedAt = performance.now();
+  const startedAt = systemClock.now();
   const file = join(privateFolder(stateRoot), `.boot-${randomBytes(6).toString('hex')}.log`);
   const fd = openSync(file, 'ax', 0o600);
-  const env: NodeJS.ProcessEnv = { ...process.env, [DAEMON_VARIABLE]: '1' };
+  const env = environmentWith({ [DAEMON_VARIABLE]: '1' });
   for (const name of NOT_HANDED_ON) delete env[name];
   const master = spawn(process.execPath, [COMMAND_FILE, command, ...argv], { detached: true, stdio: ['ignore', fd, fd, 'ipc'], env });
   closeSync(fd);
@@ -48,7 +50,7 @@ export function startDaemon(command: 'start' | 'run', argv: readonly string[], s
         name: String(name),
         address: typeof address === 'string' ? address : undefined,
         warning: typeof warning === 'string' ? warning : undefined,
-        tookMs: performance.now() - startedAt,
+        tookMs: systemClock.now() - startedAt,
       });
     });
     master.once('exit', (code, signal) => {

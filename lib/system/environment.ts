@@ -16,10 +16,6 @@ export function takeVariable(name: string): string | undefined {
   return value;
 }
 
-export function setVariable(name: string, value: string): void {
-  process.env[name] = value;
-}
-
 export function environmentWith(more: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   return { ...process.env, ...more };
 }

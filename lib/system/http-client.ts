@@ -37,11 +37,11 @@ export async function askText(target: Target, path: string, limitMs: number): Pr
 
 /** One item for each event. Ends with the stream; throws when it breaks off. */
 export async function* askStream(target: Target, question: Question): AsyncGenerator<unknown> {
-  const response = await open(target, question);
-  if (response.statusCode !== 200) throw errorFrom(await textOf(response), response.statusCode);
   let rest = '';
-  response.setEncoding('utf8');
   try {
+    const response = await open(target, question);
+    if (response.statusCode !== 200) throw errorFrom(await textOf(response), response.statusCode);
+    response.setEncoding('utf8');
     for await (const chunk of response) {
       const blocks = (rest + String(chunk)).split('\n\n');
       rest = blocks.pop() ?? '';

@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { ClusterError, messageOf } from '../errors.js';
 import { systemClock } from './clock.js';
 import { requirePackage } from './require-package.js';
+import { removeFile } from './whole-files.js';
 
 const HEADERS_MS = 10_000;
 const REQUEST_MS = 30_000;
@@ -36,6 +37,7 @@ export async function serveSocket(path: string, listener: RequestListener): Prom
       `The path of its socket has more than ${LONGEST_SOCKET_PATH} bytes, which no system takes: ${path}. Set APP_CLUSTER_HOME to a shorter folder, or choose a shorter --name.`,
     );
   if (await answers(path)) throw new ClusterError('ERR_ALREADY_RUNNING', `Somebody else answers on ${path}. Choose another --name.`, { details: { path } });
+  removeFile(fresh); // Of a process that had our pid, and was killed just then.
   const server = boundedServer(listener);
   const umask = process.umask(0o177);
   try {
@@ -44,8 +46,13 @@ export async function serveSocket(path: string, listener: RequestListener): Prom
     process.umask(umask);
   }
   await listening(server, fresh);
-  chmodSync(fresh, OURS_ALONE);
-  renameSync(fresh, path);
+  try {
+    chmodSync(fresh, OURS_ALONE);
+    renameSync(fresh, path);
+  } catch (error) {
+    await closeServer(server, fresh);
+    throw error;
+  }
   return { port: undefined, close: () => closeServer(server, path) };
 }
 

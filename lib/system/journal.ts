@@ -1,9 +1,9 @@
 // A file of JSON lines that is only added to, bounded: what must still be known when the process is gone.
 
-import { appendFileSync, renameSync, statSync } from 'node:fs';
+import { appendFileSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { privateFolder } from './private-folder.js';
-import { readTextWithin } from './whole-files.js';
+import { fileFacts, readTextWithin } from './whole-files.js';
 
 const MOST_BYTES = 2 ** 20;
 
@@ -11,7 +11,7 @@ const MOST_BYTES = 2 ** 20;
 export function addToJournal(path: string, item: unknown): void {
   try {
     privateFolder(dirname(path));
-    if (sizeOf(path) > MOST_BYTES) renameSync(path, `${path}.1`);
+    if ((fileFacts(path)?.bytes ?? 0) > MOST_BYTES) renameSync(path, `${path}.1`);
     appendFileSync(path, `${JSON.stringify(item)}\n`, { mode: 0o600 });
   } catch {} // What happened is in the log as well.
 }
@@ -28,13 +28,5 @@ function parsed(line: string): Record<string, unknown>[] {
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? [{ ...value }] : [];
   } catch {
     return [];
-  }
-}
-
-function sizeOf(path: string): number {
-  try {
-    return statSync(path).size;
-  } catch {
-    return 0;
   }
 }

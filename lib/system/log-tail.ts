@@ -1,15 +1,14 @@
 // Reads what a logger has recorded: the last lines, and what follows. Only looks; rotation is noticed by the file's identity.
 
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CURRENT_LOG, type LogLine, parseLine } from '../protocol/log-line.js';
 import { pauseWithin, turn } from './clock.js';
+import { BLOCK_BYTES, FileReader } from './file-reader.js';
 import { archived } from './log-folder.js';
 import { requirePackage } from './require-package.js';
 
 const POLL_MS = 100;
-const BLOCK_BYTES = 64 * 2 ** 10;
 /** An unfinished line is given out at this length. */
 const LONGEST_LINE = 2 ** 20;
 
@@ -27,28 +26,53 @@ export interface TailSpec {
 const WINDOW_BYTES = 256 * 2 ** 10;
 
 /** Oldest first. Follows until `signal` aborts. A missing folder has no lines yet. */
-export async function* tailLog({ folder, lines, follow, since, fits }: TailSpec, signal?: AbortSignal): AsyncGenerator<LogLine> {
+export async function* tailLog(spec: TailSpec, signal?: AbortSignal): AsyncGenerator<LogLine> {
+  const { folder, lines, follow, since, fits } = spec;
   const path = join(folder, CURRENT_LOG);
   const reader = new FileReader();
   const joiner = new Joiner();
-  let past = reader.open(path) ? await lastOf(reader, lines, { joiner, since, fits }) : [];
-  for (const name of archived(folder).toReversed()) {
-    if (past.length >= lines) break;
-    const older = await collect(blocksOf(await contentOf(join(folder, name))), lines - past.length, { joiner: new Joiner(), since, fits });
-    if (since !== undefined && older.length === 0) break;
-    past = [...older, ...past];
-  }
-  yield* past;
+  const what = { joiner, since, fits };
   try {
+    reader.open(path);
+    let newest = archived(folder).at(-1) ?? '';
+    const near = await lastOf(reader, lines, what);
+    yield* [...(await olderThan(near, spec)), ...near];
     while (follow && !signal?.aborted) {
       const hasMoved = reader.hasMoved(path);
-      for (let text = reader.read(); text !== ''; text = reader.read()) yield* wanted(text, { joiner, since, fits });
-      if (hasMoved) reader.open(path);
-      else await pauseWithin(POLL_MS, signal);
+      for (let text = reader.read(); text !== ''; text = reader.read()) yield* wanted(text, what);
+      if (!hasMoved || !reader.open(path)) {
+        await pauseWithin(POLL_MS, signal);
+        continue;
+      }
+      // The first of those that came meanwhile is what was read just now; a burst may have filled more.
+      const [, ...missed] = archived(folder).filter(name => bare(name) > bare(newest) && !reader.is(join(folder, name)));
+      newest = archived(folder).at(-1) ?? newest;
+      for (const name of new Set(missed.map(bare))) for (const text of blocksOf(await contentOf(folder, name))) yield* wanted(text, what);
     }
   } finally {
     reader.close();
   }
+}
+
+const bare = (name: string) => name.replace(/\.gz$/, '');
+
+/** From what was put aside, newest first, until there is enough or it is too old. */
+async function olderThan(near: readonly LogLine[], { folder, lines, since, fits }: TailSpec): Promise<readonly LogLine[]> {
+  let found: LogLine[] = [];
+  const names = [...new Set(archived(folder).map(bare))];
+  for (const name of names.toReversed()) {
+    const missing = lines - near.length - found.length;
+    if (missing <= 0) break;
+    let isOld = false;
+    const inTime = (line: LogLine) => {
+      isOld ||= since !== undefined && line.time < since;
+      return fits(line);
+    };
+    const older = await collect(blocksOf(await contentOf(folder, name)), missing, { joiner: new Joiner(), since: undefined, fits: inTime });
+    found = [...older.filter(({ time }) => since === undefined || time >= since), ...found];
+    if (isOld) break; // What comes before is older still.
+  }
+  return found;
 }
 
 /** The last lines that fit; the file has been read to its end then. */
@@ -115,78 +139,25 @@ export class Joiner {
     const isCut = line.isUnfinished === true && whole.text.length < LONGEST_LINE;
     if (isCut) this.#unfinished.set(key, whole);
     else this.#unfinished.delete(key);
-    return isCut ? [] : [decoded(whole, entry)];
+    return isCut ? [] : [decoded(whole)];
   }
 }
 
-function decoded({ isUnfinished: _, ...line }: LogLine, entry: string): LogLine {
-  const bytes = Buffer.from(line.text, 'latin1');
-  return { ...line, text: entry.startsWith('{') ? Buffer.from(line.text, 'latin1').toString('utf8') : bytes.toString('utf8') };
+function decoded({ isUnfinished: _, ...line }: LogLine): LogLine {
+  return { ...line, text: Buffer.from(line.text, 'latin1').toString('utf8') };
 }
 
-class FileReader {
-  #fd: number | undefined;
-  #position = 0;
-  #inode = 0;
-
-  open(path: string): boolean {
-    this.close();
-    this.#position = 0;
-    try {
-      this.#fd = openSync(path, 'r');
-      this.#inode = fstatSync(this.#fd).ino;
-      return true;
-    } catch {
-      return false; // Not there yet, or not ours to read.
-    }
-  }
-
-  /** A new file is there, or the first one. */
-  hasMoved(path: string): boolean {
-    try {
-      return this.#fd === undefined || statSync(path).ino !== this.#inode;
-    } catch {
-      return false;
-    }
-  }
-
-  /** To so many bytes before the end, at the beginning of an entry. False: the file is not that long, and it is at its beginning. */
-  seekBack(bytes: number): boolean {
-    const size = this.#fd === undefined ? 0 : fstatSync(this.#fd).size;
-    this.#position = Math.max(0, size - bytes);
-    if (this.#position === 0) return false;
-    const block = this.read();
-    this.#position += block.indexOf('\n') + 1 - block.length;
-    return true;
-  }
-
-  *blocks(): Generator<string> {
-    for (let text = this.read(); text !== ''; text = this.read()) yield text;
-  }
-
-  /** What comes next; empty at the end, for now. */
-  read(): string {
-    if (this.#fd === undefined) return '';
-    const block = Buffer.allocUnsafe(BLOCK_BYTES);
-    if (fstatSync(this.#fd).size < this.#position) this.#position = 0; // Somebody has cut it.
-    const count = readSync(this.#fd, block, 0, BLOCK_BYTES, this.#position);
-    this.#position += count;
-    return block.toString('latin1', 0, count);
-  }
-
-  close(): void {
-    if (this.#fd !== undefined) closeSync(this.#fd);
-    this.#fd = undefined;
-  }
-}
-
-async function contentOf(path: string): Promise<Buffer> {
+/** Compressed or not yet. */
+async function contentOf(folder: string, name: string): Promise<Buffer> {
+  const path = join(folder, name);
   try {
-    const bytes = await readFile(path);
-    if (!path.endsWith('.gz')) return bytes;
+    return await readFile(path);
+  } catch {}
+  try {
+    const bytes = await readFile(`${path}.gz`);
     const { gunzip } = requirePackage<typeof import('node:zlib')>('node:zlib');
     return await new Promise((resolve, reject) => gunzip(bytes, (error, whole) => (error ? reject(error) : resolve(whole))));
   } catch {
-    return Buffer.alloc(0); // Pruned, or just being compressed.
+    return Buffer.alloc(0); // Pruned meanwhile.
   }
 }

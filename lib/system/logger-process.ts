@@ -4,6 +4,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { type FromLogger, LOGGER_MARK_VARIABLE, LOGGER_VARIABLE, type LogSettings, type ToLogger } from '../protocol/logger-words.js';
 import { MARK_VARIABLE } from '../protocol/words.js';
 import { LOGGER_FILE } from './entries.js';
+import { environmentWith } from './environment.js';
 
 export interface LoggerProcess {
   readonly pid: number;
@@ -22,7 +23,7 @@ export interface LoggerListener {
 
 /** @param mark of the instance it belongs to: how it is found when both are left behind */
 export function startLogger(settings: LogSettings, mark: string, listener: LoggerListener): LoggerProcess {
-  const { [MARK_VARIABLE]: _, NODE_OPTIONS: __, ...inherited } = process.env;
+  const { [MARK_VARIABLE]: _, NODE_OPTIONS: __, ...inherited } = environmentWith({});
   const forked = fork(LOGGER_FILE, [], {
     env: { ...inherited, [LOGGER_VARIABLE]: JSON.stringify(settings), [LOGGER_MARK_VARIABLE]: mark },
     execArgv: [],

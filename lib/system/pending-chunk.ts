@@ -3,7 +3,9 @@
 // between the read and the file there is one system call.
 
 import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync, statSync, writeSync, writevSync } from 'node:fs';
-import { removeFile } from './whole-files.js';
+import { join } from 'node:path';
+import { isAlive } from './process-tree.js';
+import { fileNames, removeFile } from './whole-files.js';
 
 export interface ChunkFacts {
   readonly source: string;
@@ -17,6 +19,18 @@ const PENDING = 'P'.charCodeAt(0);
 const DONE = Buffer.from('D');
 /** State, length of the facts, length of the bytes; then both. Overwritten in place: no block is allocated, nothing journalled. */
 const FACTS_AT = 9;
+
+export const pendingPath = (folder: string, pid: number): string => join(folder, `pending-${pid}`);
+
+/** What killed loggers left there; shared: another one lives, whose master was killed while its workers still had something to say. */
+export function pendingOf(folder: string): { readonly dead: readonly string[]; readonly isShared: boolean } {
+  const others = fileNames(folder)
+    .flatMap(name => /^pending-(\d+)$/.exec(name)?.[1] ?? [])
+    .map(Number)
+    .filter(pid => pid !== process.pid);
+  const dead = others.filter(pid => !isAlive(pid));
+  return { dead: dead.map(pid => pendingPath(folder, pid)), isShared: dead.length < others.length };
+}
 
 export class PendingChunk {
   readonly #path: string;

@@ -2,28 +2,36 @@
 
 import { lstatSync, mkdirSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { ClusterError, messageOf } from '../errors.js';
 import { variable } from './environment.js';
 
 /** What others may do with it: nothing. */
 const OTHERS = 0o077;
 
-const home = () => variable('APP_CLUSTER_HOME');
+const home = () => {
+  const path = variable('APP_CLUSTER_HOME');
+  return path === undefined ? undefined : resolve(path);
+};
+/** Relative ones are to be ignored (XDG Base Directory Specification). */
+const xdg = (name: string) => {
+  const path = variable(name);
+  return path !== undefined && isAbsolute(path) ? path : undefined;
+};
 const userHome = () => homedir() || tmpdir();
 
 /** Sockets, locks and the registry: gone after a reboot, and no loss. */
 export function runRoot(): string {
   const own = home();
   if (own !== undefined) return join(own, 'run');
-  const runtime = variable('XDG_RUNTIME_DIR');
+  const runtime = xdg('XDG_RUNTIME_DIR');
   return runtime === undefined ? join(userHome(), '.app-cluster', 'run') : join(runtime, 'app-cluster');
 }
 
 /** Logs and journals: survive a reboot. */
 export function stateRoot(): string {
   const own = home();
-  return own === undefined ? join(variable('XDG_STATE_HOME') ?? join(userHome(), '.local', 'state'), 'app-cluster') : join(own, 'state');
+  return own === undefined ? join(xdg('XDG_STATE_HOME') ?? join(userHome(), '.local', 'state'), 'app-cluster') : join(own, 'state');
 }
 
 /** Makes it if need be (0700). Throws ERR_UNSAFE_FOLDER when it is a link, somebody else's, or open to others. */

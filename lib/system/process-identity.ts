@@ -42,13 +42,20 @@ export function startTimeOf(pid: number): string | undefined {
 }
 
 function bootId(): string {
-  boot ??= process.platform === 'linux' ? readText('/proc/sys/kernel/random/boot_id') : (tool('sysctl', ['-n', 'kern.boottime']) ?? '');
+  boot ??= process.platform === 'linux' ? readText('/proc/sys/kernel/random/boot_id') : (tool('sysctl', ['-n', 'kern.bootsessionuuid']) ?? '');
   return boot;
 }
 
 function tool(file: string, args: readonly string[]): string | undefined {
   try {
-    return execFileSync(file, args, { encoding: 'utf8', timeout: PS_MS, stdio: ['ignore', 'pipe', 'ignore'] }).trim() || undefined;
+    return (
+      execFileSync(file, args, {
+        encoding: 'utf8',
+        timeout: PS_MS,
+        env: { ...process.env, LC_ALL: 'C', TZ: 'UTC' },
+        stdio: ['ignore', 'pipe', 'ignore'],
+      }).trim() || undefined
+    );
   } catch {
     return undefined;
   }

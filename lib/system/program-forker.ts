@@ -3,10 +3,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, extname, isAbsolute, join, resolve } from 'node:path';
+import { messageOf } from '../errors.js';
 import type { Exit } from '../protocol/events.js';
 import type { Stream } from '../protocol/log-line.js';
 import { MARK_VARIABLE } from '../protocol/words.js';
 import { BLOCK_OUTPUT_FILE } from './entries.js';
+import { environmentWith, variable } from './environment.js';
 import { type OutputPipe, takeOutput } from './output-pipe.js';
 import { outputStdio } from './process-forker.js';
 import { descendantsOf, type ProcessIdentity } from './process-tree.js';
@@ -30,23 +32,41 @@ export interface RunningProgram {
 }
 
 /** What is spawned for PROGRAM; undefined when there is no such program. */
-export function findExecutable(program: string, cwd: string): { readonly file: string; readonly isScript: boolean } | undefined {
+export function findExecutable(program: string, cwd: string): string | undefined {
   const path = resolve(cwd, program);
-  if (/^\.[cm]?[jt]s$/.test(extname(program)) && isFile(path)) return { file: path, isScript: true };
-  if (program.includes('/') || isAbsolute(program)) return isExecutable(path) ? { file: path, isScript: false } : undefined;
-  const found = (process.env['PATH'] ?? '')
+  if (/^\.[cm]?[jt]s$/.test(extname(program)) && isFile(path)) return path;
+  if (program.includes('/') || isAbsolute(program)) return isExecutable(path) ? path : undefined;
+  return (variable('PATH') ?? '')
     .split(delimiter)
     .map(folder => join(folder, program))
     .find(isExecutable);
-  return found === undefined ? undefined : { file: found, isScript: false };
 }
 
-export function startProgram({ file, args, cwd, isRecorded, environment, runAs }: ProgramSpec, mark: string): RunningProgram {
+/** A start that fails is an end, not an exception. */
+export function startProgram(spec: ProgramSpec, mark: string): RunningProgram {
+  try {
+    return spawned(spec, mark);
+  } catch (error) {
+    return neverBorn(messageOf(error));
+  }
+}
+
+function neverBorn(error: string): RunningProgram {
+  return {
+    pid: 0,
+    output: {},
+    watch: ({ onExit }) => queueMicrotask(() => onExit({ code: null, signal: null, error })),
+    descendants: () => [],
+    signal: () => {},
+  };
+}
+
+function spawned({ file, args, cwd, isRecorded, environment, runAs }: ProgramSpec, mark: string): RunningProgram {
   const output = outputStdio(isRecorded);
   const isScript = /\.[cm]?[jt]s$/.test(file);
   const child = spawn(isScript ? process.execPath : file, isScript ? [...(isRecorded ? ['--require', BLOCK_OUTPUT_FILE] : []), file, ...args] : [...args], {
     cwd,
-    env: { ...process.env, ...environment, [MARK_VARIABLE]: mark },
+    env: environmentWith({ ...environment, [MARK_VARIABLE]: mark }),
     stdio: ['inherit', output, output],
     ...runAs,
   });

@@ -2,7 +2,7 @@
 
 import { accessSync, constants, existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseEnv } from 'node:util';
 
@@ -36,14 +36,6 @@ export function whyUnreadable(path: string): string | undefined {
     return statSync(path).isDirectory() ? 'EISDIR' : undefined;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code ?? String(error);
-  }
-}
-
-/** The nearest folder upwards that has a package.json. */
-export function packageFolderOf(path: string): string | undefined {
-  for (let folder = path; ; folder = dirname(folder)) {
-    if (existsSync(join(folder, 'package.json'))) return folder;
-    if (dirname(folder) === folder) return undefined;
   }
 }
 

@@ -1,7 +1,7 @@
 // A log file with one writer: put aside by rename when it is large or old, compressed beside the work, bounded in number and size.
 // A disk that is full loses lines and counts them; it never stops the writer, and writing goes on as soon as there is room.
 
-import { closeSync, createReadStream, createWriteStream, fstatSync, ftruncateSync, openSync, renameSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, createReadStream, createWriteStream, fstatSync, ftruncateSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
@@ -9,7 +9,7 @@ import { CURRENT_LOG } from '../protocol/log-line.js';
 import { wallClockMs } from './clock.js';
 import { archived } from './log-folder.js';
 import { privateFolder } from './private-folder.js';
-import { removeFile } from './whole-files.js';
+import { fileFacts, readWhole, removeFile, writeWhole } from './whole-files.js';
 
 export interface RotatingSpec {
   readonly folder: string;
@@ -20,6 +20,9 @@ export interface RotatingSpec {
   /** Records in one file; more are for the next. */
   readonly maxRecords?: number | undefined;
 }
+
+/** Names the logger that rotates. */
+const OWNER = 'owner';
 
 export class RotatingFile {
   readonly #spec: RotatingSpec;
@@ -44,6 +47,8 @@ export class RotatingFile {
   /** Opens it ahead of the first write. */
   open(): void {
     try {
+      privateFolder(this.#spec.folder);
+      writeWhole(join(this.#spec.folder, OWNER), String(process.pid));
       if (this.#fd === undefined) this.#open();
     } catch {} // The first write will tell why.
   }
@@ -94,14 +99,29 @@ export class RotatingFile {
 
   #makeRoom(bytes: number): void {
     if (this.#fd === undefined) this.#open();
+    this.#followPath();
     const { maxBytes, maxAgeMs, maxRecords } = this.#spec;
     const isLarge = this.#size > 0 && this.#size + bytes > maxBytes;
     const isOld = maxAgeMs !== undefined && this.#size > 0 && wallClockMs() - this.#openedAt > maxAgeMs;
-    if (isLarge || isOld || (maxRecords !== undefined && this.#records >= maxRecords)) this.#rotate();
+    const isFull = isLarge || isOld || (maxRecords !== undefined && this.#records >= maxRecords);
+    if (isFull && this.#isOwner()) this.#rotate();
+  }
+
+  /** Put aside by another logger, or by logrotate: what is written to the old one would be lost when that is compressed. */
+  #followPath(): void {
+    if (fileFacts(this.#path)?.inode === this.#inode) return;
+    this.#close();
+    this.#open();
+  }
+
+  /** Of several loggers of one folder the latest rotates. */
+  #isOwner(): boolean {
+    const owner = readWhole(join(this.#spec.folder, OWNER));
+    return owner === undefined || owner === String(process.pid);
   }
 
   #append(bytes: Buffer): void {
-    if (this.#fd === undefined) return;
+    if (this.#fd === undefined) throw new Error('it is not open');
     const before = this.#size;
     try {
       for (let done = 0; done < bytes.length; ) done += writeSync(this.#fd, bytes, done);
@@ -152,7 +172,8 @@ export class RotatingFile {
       renameSync(this.#path, aside);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return; // The folder is read-only now: what is open is written on.
-      return this.reopen(); // Moved or removed by somebody else.
+      this.#close(); // Moved or removed by somebody else.
+      return this.#open();
     }
     this.#close();
     this.#open();
@@ -182,16 +203,8 @@ export class RotatingFile {
       const one = basename(name, '.gz');
       if (!seen.has(one)) kept++;
       seen.add(one);
-      total += sizeOf(join(folder, name));
+      total += fileFacts(join(folder, name))?.bytes ?? 0;
       if (kept > keep || total > totalBytes) removeFile(join(folder, name));
     }
-  }
-}
-
-function sizeOf(path: string): number {
-  try {
-    return statSync(path).size;
-  } catch {
-    return 0;
   }
 }

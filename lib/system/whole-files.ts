@@ -48,6 +48,16 @@ export function readTextWithin(path: string, mostBytes: number): string | undefi
   }
 }
 
+/** Undefined when it is not there. */
+export function fileFacts(path: string): { readonly inode: number; readonly bytes: number } | undefined {
+  try {
+    const { ino, size } = statSync(path);
+    return { inode: ino, bytes: size };
+  } catch {
+    return undefined;
+  }
+}
+
 export function removeFile(path: string): boolean {
   try {
     unlinkSync(path);

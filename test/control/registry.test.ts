@@ -9,7 +9,17 @@ import { type Identity, identityOf, stillIs } from '../../lib/system/process-ide
 import { emptyFolder } from '../support/fixtures.js';
 
 const own = identityOf(process.pid) as Identity;
-const facts = { ...own, kind: 'cluster', mark: 'm', baseDir: '/app', isRecorded: false, status: 'running', startedAt: 1, version: '1.0.0' } as const;
+const facts = {
+  ...own,
+  kind: 'cluster',
+  mark: 'm',
+  baseDir: '/app',
+  isRecorded: false,
+  stopMs: 1_000,
+  status: 'running',
+  startedAt: 1,
+  version: '1.0.0',
+} as const;
 
 /** The run root is in a folder of the test's own meanwhile. */
 async function withHome(action: (run: string) => Promise<void>): Promise<void> {

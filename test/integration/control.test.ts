@@ -277,6 +277,13 @@ suite('bad input', { concurrency: 2 }, () => {
     for (const socket of idle) socket.destroy();
   });
 
+  test('a HEAD on a stream opens none', async () => {
+    using place = home();
+    await using _cluster = await place.start(PLAIN, { workers: 1 });
+    for (let n = 0; n < 70; n++) assert.equal((await send(place.socket('web'), 'HEAD', '/api/events?follow=true')).status, 200);
+    assert.equal((await send(place.socket('web'), 'GET', '/api/events?last=1')).status, 200);
+  });
+
   test('garbage instead of HTTP is cut off', async () => {
     using place = home();
     await using _cluster = await place.start(PLAIN, { workers: 1 });
@@ -390,12 +397,15 @@ suite('another user', { skip: process.getuid?.() === 0 ? false : 'not run: only 
       mark: 'x',
       baseDir: '/',
       isRecorded: false,
+      stopMs: 1_000,
       status: 'running',
       startedAt: 1,
       version: '1',
     };
     writeFileSync(join(run, 'x.json'), JSON.stringify(forged));
     chownSync(run, NOBODY, NOBODY);
+    const doctor = await runCommand(['doctor'], { env: { APP_CLUSTER_HOME: folder.path } });
+    assert.match(doctor.stdout, /belongs to user 65534[\s\S]*disk|disk[\s\S]*belongs to user 65534/);
     for (const args of [['ls'], ['stop', '--all', '--force'], ['ports'], ['cleanup']]) {
       const { code, stderr } = await runCommand(args, { env: { APP_CLUSTER_HOME: folder.path } });
       assert.equal(code, 69, `${args.join(' ')}: ${stderr}`);

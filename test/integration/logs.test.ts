@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { connect } from '../../lib/index.js';
+import { Framer } from '../../lib/logger/framing.js';
+import { Recorder } from '../../lib/logger/recorder.js';
+import { formatLine } from '../../lib/protocol/log-line.js';
 import { tailLog } from '../../lib/system/log-tail.js';
+import { PendingChunk } from '../../lib/system/pending-chunk.js';
 import { RotatingFile } from '../../lib/system/rotating-file.js';
 import { ask } from '../support/client.js';
 import { COMMAND, emptyFolder, fixture } from '../support/fixtures.js';
@@ -38,7 +42,6 @@ const loggersOf = (pid: number) =>
 
 function isLoggerOf(candidate: number, pid: number): boolean {
   try {
-    const { readFileSync } = process.getBuiltinModule('node:fs');
     return readFileSync(`/proc/${candidate}/environ`, 'utf8').includes(`APP_CLUSTER_LOGGER_OF=${pid}-`);
   } catch {
     return false;
@@ -72,7 +75,7 @@ suite('logs', { concurrency: 2 }, () => {
     const files = readdirSync(folderOf(place));
     assert.ok(files.filter(file => file.endsWith('.gz')).length >= 3, files.join(' '));
     assert.deepEqual(
-      files.filter(file => file.endsWith('.tmp') || file === 'pending'),
+      files.filter(file => file.endsWith('.tmp') || file.startsWith('pending')),
       [],
     );
   });
@@ -204,6 +207,107 @@ suite('logs', { concurrency: 2 }, () => {
     assert.deepEqual(await once(follower, 'exit'), [0, null]);
     await cluster.stop();
     assert.equal((await lines('-n', '3')).length, 3);
+  });
+});
+
+suite('logs in trouble', { concurrency: 2 }, () => {
+  test('a log folder that is open to others is not used: nothing is recorded, and nobody waits for a reader', async () => {
+    using place = home(true);
+    using folder = emptyFolder();
+    chmodSync(folder.path, 0o755);
+    await using cluster = await place.start(WRITES, { workers: 1, args: ['--log-dir', folder.path] });
+    for (let n = 0; n < 5; n++) assert.equal((await ask(cluster.port, '/?lines=4000')).status, 200);
+    assert.match(cluster.output(), /Nothing is recorded: .*open to others/);
+    assert.equal((await place.run('logs', 'web')).code, 64);
+  });
+
+  test('two loggers of one folder, an old one and its successor, lose nothing', async () => {
+    using place = home(true);
+    const old = await place.start(WRITES, { workers: 1, args: ['--log-max-size', '200K'] });
+    await ask(old.port, '/?lines=100');
+    const [worker = 0] = old.workers();
+    process.kill(worker, 'SIGSTOP'); // It has not left when the next one starts.
+    old.kill(old.pid);
+    await old.exited;
+    await using young = await place.start(WRITES, { workers: 1, args: ['--log-max-size', '200K'] });
+    for (let n = 0; n < 4; n++) await ask(young.port, '/?lines=2000');
+    process.kill(worker, 'SIGCONT');
+    await eventually(() => !existsSync(`/proc/${worker}`));
+    await eventually(() => loggersOf(old.pid).length === 0);
+    await young.stop();
+    const texts = await textsIn(folderOf(place));
+    assert.equal(texts.filter(text => / line \d+ x/.test(text)).length, 8_100);
+    assert.ok(
+      texts.some(text => text.includes(`${worker} [app_worker] exit with code:0`)),
+      'the last words of the old one',
+    );
+    await old[Symbol.asyncDispose]();
+  });
+
+  test('a follower of a file that is not there waits, and sees what comes, over two rotations at once', async () => {
+    using folder = emptyFolder();
+    const leaving = new AbortController();
+    const seen: string[] = [];
+    const following = (async () => {
+      for await (const { text } of tailLog({ folder: folder.path, lines: 10, follow: true, fits: () => true }, leaving.signal)) seen.push(text);
+    })();
+    await new Promise(resolve => setTimeout(resolve, 250)); // It has looked twice, and still lets others have their turn.
+    const file = new RotatingFile({ folder: folder.path, maxBytes: 1_000, keep: 1_000, totalBytes: 10_000_000 });
+    const write = (n: number) =>
+      file.write(Buffer.from(`${formatLine({ time: new Date().toISOString(), source: 's:1', stream: 'out', kind: 'record', text: String(n) })}\n`), 1);
+    write(0);
+    await eventually(() => seen.length === 1);
+    for (let n = 1; n <= 100; n++) write(n); // Several files within one look.
+    await eventually(() => seen.length === 101);
+    leaving.abort();
+    await following;
+    await file.close();
+    assert.deepEqual(
+      seen,
+      Array.from({ length: 101 }, (_, n) => String(n)),
+    );
+  });
+
+  test('since and a filter: what is older in time is found behind files where nothing fits', async () => {
+    using folder = emptyFolder();
+    const file = new RotatingFile({ folder: folder.path, maxBytes: 500, keep: 1_000, totalBytes: 10_000_000 });
+    const write = (text: string) =>
+      file.write(Buffer.from(`${formatLine({ time: new Date().toISOString(), source: 's:1', stream: 'out', kind: 'record', text })}\n`), 1);
+    write('needle');
+    for (let n = 0; n < 100; n++) write(`hay ${n}`);
+    await file.close();
+    const found: string[] = [];
+    const since = new Date(Date.now() - 60_000).toISOString();
+    for await (const { text } of tailLog({ folder: folder.path, lines: 10, follow: false, since, fits: ({ text }) => text === 'needle' })) found.push(text);
+    assert.deepEqual(found, ['needle']);
+  });
+
+  test('what the master has said meanwhile is not cut off with a half written chunk', () => {
+    using folder = emptyFolder();
+    const file = new RotatingFile({ folder: folder.path, maxBytes: 1e9, keep: 1, totalBytes: 1e9 });
+    const framerOf = (source: string) => new Framer({ source, stream: 'out', isJson: false });
+    const recorder = (pid: number) =>
+      new Recorder({ file, folder: folder.path, pid, own: framerOf('logger:1'), now: () => new Date(0).toISOString(), onDropped: () => {} });
+    const dead = 2 ** 22 + 7; // No such process.
+    const first = recorder(dead);
+    first.recover(framerOf);
+    const app = framerOf('app#1:2');
+    first.recordChunk(Buffer.from('one\n'), app);
+    first.prepare(app);
+    first.record(framerOf('master:1').frame('of the master\n', new Date(0).toISOString()));
+    const { save } = PendingChunk.prototype;
+    PendingChunk.prototype.save = function (header, bytes) {
+      save.call(this, header, bytes);
+      throw new Error('killed');
+    };
+    assert.throws(() => first.recordChunk(Buffer.from('two\n'), app), /killed/);
+    PendingChunk.prototype.save = save;
+    recorder(process.pid).recover(framerOf);
+    const texts = readFileSync(file.path, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map(line => line.split('| ')[1]);
+    assert.deepEqual(texts, ['one', 'of the master', 'two']);
   });
 });
 

@@ -1,13 +1,13 @@
 // app-cluster reload | restart | scale | kill | reopen-logs: what changes a running instance, and says what came of it.
 
 import { connect } from '../../control/connect.js';
+import { findInstance } from '../../control/find-instance.js';
 import { VERBS } from '../../protocol/control.js';
 import type { Account } from '../../protocol/snapshot.js';
 import { type CommandOptions, type CommandSpec, JSON_OPTION, NAME } from '../command.js';
 import { withProgress } from '../progress.js';
 import { duration } from '../render/units.js';
 import { sayJson, sayLines } from '../say.js';
-import { instanceOf } from '../target.js';
 import { wholeNumber } from '../values.js';
 
 function sayAccount(text: string, account: Account, { json }: CommandOptions): number {
@@ -24,7 +24,7 @@ export const reload: CommandSpec = {
   name: 'reload',
   summary: VERBS.reload.summary,
   run: async ([name], options) => {
-    const entry = instanceOf(name);
+    const entry = findInstance(name);
     const client = await connect(entry.socket);
     return sayAccount(`${entry.name} reloaded`, await withProgress(client, options, () => client.reload()), options);
   },
@@ -35,7 +35,7 @@ export const restart: CommandSpec = {
   name: 'restart',
   summary: VERBS.restart.summary,
   run: async ([name], options) => {
-    const entry = instanceOf(name);
+    const entry = findInstance(name);
     const client = await connect(entry.socket);
     return sayAccount(`${entry.name} restarted`, await withProgress(client, options, () => client.restart()), options);
   },
@@ -48,7 +48,7 @@ export const scale: CommandSpec = {
   args: [NAME, ['<workers>', 'how many app workers']],
   run: async ([name, workers], options) => {
     const count = wholeNumber('workers', workers, 1, 1_024);
-    const entry = instanceOf(name);
+    const entry = findInstance(name);
     const client = await connect(entry.socket);
     return sayAccount(`${entry.name} scaled`, await client.scale(count), options);
   },
@@ -61,7 +61,7 @@ export const kill: CommandSpec = {
   args: [NAME, ['<worker>', 'its id (3 of app_worker#3), its pid, or agent']],
   options: [['--signal <signal>', 'Default: SIGKILL'], JSON_OPTION],
   run: async ([name, worker], { signal, json }) => {
-    const entry = instanceOf(name);
+    const entry = findInstance(name);
     const client = await connect(entry.socket);
     const killed = await client.verbs.kill({ worker: String(worker), ...(signal === undefined ? {} : { signal: String(signal) }) });
     if (json) sayJson(killed);
@@ -75,7 +75,7 @@ export const reopenLogs: CommandSpec = {
   name: 'reopen-logs',
   summary: VERBS.reopenLogs.summary,
   run: async ([name], { json }) => {
-    const { file } = await (await connect(instanceOf(name).socket)).verbs.reopenLogs({});
+    const { file } = await (await connect(findInstance(name).socket)).verbs.reopenLogs({});
     if (json) sayJson({ file });
     else sayLines([`writing to ${file}`]);
     return 0;

@@ -1,5 +1,6 @@
 // app-cluster stop [name]
 
+import { findInstance } from '../../control/find-instance.js';
 import { listInstances } from '../../control/list.js';
 import { stopInstance } from '../../control/stop-instance.js';
 import { ClusterError } from '../../errors.js';
@@ -7,7 +8,6 @@ import { VERBS } from '../../protocol/control.js';
 import { type CommandSpec, JSON_OPTION, NAME } from '../command.js';
 import { duration } from '../render/units.js';
 import { sayJson, sayLines } from '../say.js';
-import { instanceOf } from '../target.js';
 
 const EXIT_SURVIVED = 1;
 
@@ -19,10 +19,13 @@ export const stop: CommandSpec = {
   takesName: true,
   run: async ([name], { force, all, json }) => {
     if (all && name !== undefined) throw new ClusterError('ERR_INVALID_ARGUMENTS', `--all means everything: leave out ${name}, or --all.`);
-    const victims = all ? await listInstances() : [instanceOf(name)];
-    const reports = await Promise.all(victims.map(entry => stopInstance(entry, force === true)));
+    const victims = all ? await listInstances() : [findInstance(name)];
+    const ends = await Promise.allSettled(victims.map(entry => stopInstance(entry, force === true)));
+    const reports = ends.flatMap(end => (end.status === 'fulfilled' ? [end.value] : []));
+    const failed = ends.find(end => end.status === 'rejected');
     if (json) sayJson(reports);
-    else sayLines(reports.length === 0 ? ['Nothing is running.'] : reports.map(textOf));
+    else sayLines(victims.length === 0 ? ['Nothing is running.'] : reports.map(textOf));
+    if (failed !== undefined) throw failed.reason;
     return reports.some(({ survived }) => survived.length > 0) ? EXIT_SURVIVED : 0;
   },
 };

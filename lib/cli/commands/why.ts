@@ -18,6 +18,8 @@ import { wholeNumber } from '../values.js';
 const ENTRIES = 50;
 /** Of what a dead worker wrote. */
 const LAST_LINES = 8;
+/** What is older was not its end. */
+const LOOK_BACK_MS = 60_000;
 
 export const why: CommandSpec = {
   name: 'why',
@@ -51,7 +53,7 @@ async function lastWords({ pid, lastWords: words }: EventOf<'child-left'>, at: n
   const until = new Date(at + 1_000).toISOString();
   const fits = (line: LogLine) => isFrom(line, String(pid)) && line.time <= until && line.stream === 'err';
   const lines: string[] = [];
-  for await (const { text } of tailLog({ folder, lines: LAST_LINES, follow: false, fits })) lines.push(text);
+  for await (const { text } of tailLog({ folder, lines: LAST_LINES, follow: false, since: new Date(at - LOOK_BACK_MS).toISOString(), fits })) lines.push(text);
   if (lines.length > 0) return lines;
   return [...(words?.lines ?? []), ...(words?.error?.split('\n') ?? [])].slice(-LAST_LINES);
 }
