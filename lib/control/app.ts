@@ -105,7 +105,7 @@ async function answer(c: Context<Env>, verb: VerbName, { surface, audit, streams
 const isStream = (verb: VerbName): verb is StreamVerb => 'isStream' in VERBS[verb];
 
 /** Followers stay for long: the rest of the connections is for those who ask and go. */
-const MOST_STREAMS = 64;
+const MOST_STREAMS = 32;
 
 /** A client that has not read for so long is cut. */
 const STALLED_MS = 30_000;

@@ -28,6 +28,6 @@ export function targetOf(where: string, { token }: ConnectOptions = {}): Target 
 
 function addressOf(where: string, token: string | undefined): Target {
   const { protocol, hostname, port } = new URL(where);
-  if (protocol === 'http:') return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80), token };
+  if (protocol === 'http:') return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80), token: token?.trim() };
   throw new ClusterError('ERR_NOT_SUPPORTED', `${where}: the control API speaks plain HTTP. Reach it through a tunnel, and use http://.`);
 }

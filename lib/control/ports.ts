@@ -53,7 +53,7 @@ export async function endHolders(port: number, isForced: boolean): Promise<reado
   const strangers = others.flatMap(({ pid }) => identityOf(pid) ?? []);
   await Promise.all([...instances.map(({ entry }) => stopInstance(entry, false)), end(strangers)]);
   const left = await portHolders(port);
-  if (left === undefined) return [...instances.map(({ entry }) => entry.pid), ...strangers.map(({ pid }) => pid)];
+  if (left === undefined || left.pids.length === 0) return [...instances.map(({ entry }) => entry.pid), ...strangers.map(({ pid }) => pid)];
   throw new ClusterError('ERR_NOT_OURS', `Port ${port} is still held by ${left.pids.join(', ')}: it could not be ended. Look as root.`, { details: { port } });
 }
 

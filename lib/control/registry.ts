@@ -46,9 +46,10 @@ export async function claimName(name: string, isGiven: boolean, facts: ClaimFact
   throw new ClusterError('ERR_ALREADY_RUNNING', `${MOST_SUFFIXES} instances are called ${name}. Give this one a --name.`);
 }
 
-/** An entry that cannot be read is no free name: whoever answers on its socket has it. */
+/** An entry that cannot be read, or whose process cannot be seen (a container's), is no free name: whoever answers on its socket has it. */
 async function isAnsweredFor(name: string): Promise<boolean> {
-  return parseEntry(readWhole(entryPath(name))) === undefined && (await answers(socketPath(name)));
+  const entry = parseEntry(readWhole(entryPath(name)));
+  return (entry === undefined || !stillIs(entry)) && (await answers(socketPath(name)));
 }
 
 function taken(wanted: string, holder: RegistryEntry | undefined): ClusterError {
@@ -129,7 +130,8 @@ async function removeIfStale(path: string, own: Identity): Promise<readonly stri
   const entry = parseEntry(readWhole(path));
   const [socket, tokens] = ['.sock', '.token'].map(extension => path.replace(/\.json$/, extension));
   const files = [path, socket ?? '', tokens ?? ''];
-  if (entry === undefined) return (await answers(socket ?? '')) ? [] : files.filter(removeFile);
+  if (await answers(socket ?? '')) return []; // Somebody lives there, even if his process cannot be seen from here.
+  if (entry === undefined) return files.filter(removeFile);
   return withLock(entry.name, own, () => {
     const now = parseEntry(readWhole(path));
     if (now === undefined || stillIs(now)) return [];

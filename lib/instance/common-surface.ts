@@ -16,6 +16,8 @@ export interface CommonNeeds {
   readonly history: History;
   readonly recording: Recording | undefined;
   readonly isJournalled: boolean;
+  /** The instance ends: so do those who follow it. */
+  readonly over: AbortSignal;
 }
 
 type Common = Pick<Surface, 'ports' | 'killPort' | 'why' | 'events' | 'logs' | 'flushLogs' | 'reopenLogs'>;
@@ -23,7 +25,7 @@ type Common = Pick<Surface, 'ports' | 'killPort' | 'why' | 'events' | 'logs' | '
 const LINES = 100;
 const TIMELINE = 200;
 
-export function commonSurface({ name, history, recording, isJournalled }: CommonNeeds): Common {
+export function commonSurface({ name, history, recording, isJournalled, over }: CommonNeeds): Common {
   return {
     ports: async () => (await portStatuses()).filter(({ holders }) => holders.some(({ instance }) => instance === name)),
     killPort: async ({ port, force }) => ({ killed: await endHolders(port, force ?? false) }),
@@ -32,7 +34,7 @@ export function commonSurface({ name, history, recording, isJournalled }: Common
       return all.slice(Math.max(0, all.length - (last ?? TIMELINE)));
     },
     events: ({ follow, last, after }, signal) => {
-      if (follow) return history.follow({ last: last ?? (after === undefined ? 0 : Number.POSITIVE_INFINITY), after }, signal);
+      if (follow) return history.follow({ last: last ?? (after === undefined ? 0 : Number.POSITIVE_INFINITY), after }, AbortSignal.any([signal, over]));
       return listed(history.last(last ?? Number.POSITIVE_INFINITY, after));
     },
     logs: ({ follow, lines, worker, since, grep }, signal) =>
@@ -44,7 +46,7 @@ export function commonSurface({ name, history, recording, isJournalled }: Common
           since: since === undefined ? undefined : new Date(Math.max(0, wallClockMs() - durationMs(since))).toISOString(),
           fits: line => (worker === undefined || isFrom(line, worker)) && (grep === undefined || line.text.includes(grep)),
         },
-        signal,
+        AbortSignal.any([signal, over]),
       ),
     flushLogs: async () => ({ files: (await recording?.ask('flush')) ?? nothingRecorded() }),
     reopenLogs: async () => {

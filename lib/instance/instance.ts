@@ -1,7 +1,7 @@
 // One process among the others that can be seen and steered: its name in the registry, its control server, its recording, its journal.
 
 import { type Claim, claimName, socketPath } from '../control/registry.js';
-import { type Door, type Probes, type ServeNeeds, serveAdmin, serveControl } from '../control/server.js';
+import type { Probes, ServeNeeds } from '../control/server.js';
 import { journalFile } from '../control/timeline.js';
 import { ClusterError, messageOf } from '../errors.js';
 import { isForTheJournal } from '../observe/journal-events.js';
@@ -13,13 +13,11 @@ import type { AdminAddress } from '../system/admin-address.js';
 import { repeatUnref, wallClockMs } from '../system/clock.js';
 import { packageVersion } from '../system/entries.js';
 import { ownPid } from '../system/environment.js';
-import type { HttpServer } from '../system/http-server.js';
 import { newMark } from '../system/instance-mark.js';
 import { addToJournal } from '../system/journal.js';
 import { identityOf } from '../system/process-identity.js';
-import { newTokens, writeTokens } from '../system/tokens.js';
-import { removeFile } from '../system/whole-files.js';
 import type { CommonNeeds } from './common-surface.js';
+import { Doors } from './doors.js';
 import type { EventBus } from './event-bus.js';
 import { History } from './history.js';
 import { type LogOptions, openRecording } from './open-recording.js';
@@ -51,17 +49,19 @@ export interface Served {
   readonly state: () => Pick<RegistryEntry, 'status' | 'address'>;
 }
 
+const tokenFile = (name: string) => socketPath(name).replace(/\.sock$/, '.token');
+
 export class Instance {
   readonly mark = newMark();
   readonly #facts: InstanceFacts;
   readonly #events: EventBus;
   readonly #history = new History();
-  readonly #servers: Pick<HttpServer, 'close'>[] = [];
+  readonly #doors: Doors;
+  readonly #over = new AbortController();
   #claim: Claim | undefined;
   #recording: Recording | undefined;
   #surface: Surface | undefined;
   #served: Served | undefined;
-  #hasAdmin = false;
   #warning: string | undefined;
   #closed: Promise<void> | undefined;
   #cancelReassert: () => void = () => {};
@@ -69,6 +69,7 @@ export class Instance {
   constructor(facts: InstanceFacts, events: EventBus) {
     this.#facts = facts;
     this.#events = events;
+    this.#doors = new Doors(event => events.emit(event));
   }
 
   get name(): string {
@@ -89,7 +90,7 @@ export class Instance {
     return this.#recording?.status ?? { droppedLines: 0, restarts: 0 };
   }
   get common(): CommonNeeds {
-    return { name: this.name, history: this.#history, recording: this.#recording, isJournalled: this.#isJournalled };
+    return { name: this.name, history: this.#history, recording: this.#recording, isJournalled: this.#isJournalled, over: this.#over.signal };
   }
 
   /** Takes the name. Throws ERR_ALREADY_RUNNING; anything else that goes wrong costs the control, and not the service. */
@@ -120,19 +121,20 @@ export class Instance {
     const { surface, probes, state } = served;
     this.#served = served;
     this.#surface = surface;
-    const needs: ServeNeeds = { surface, probes, version: packageVersion(), audit: entry => this.#events.emit({ type: 'operated', ...entry }) };
+    const needs = this.#serveNeeds({ surface, probes });
     if (this.#claim !== undefined) this.#followState(state, this.#claim);
     try {
-      if (this.#claim !== undefined) this.#servers.push(await serveControl(socketPath(this.name), needs));
+      if (this.#claim !== undefined) await this.#doors.openSocket(socketPath(this.name), needs);
     } catch (error) {
       this.#complain(error);
     }
     try {
-      if (this.#claim !== undefined && this.#facts.admin !== undefined && !this.#hasAdmin) await this.#serveAdmin(this.#facts.admin, needs);
+      const { admin } = this.#facts;
+      if (this.#claim !== undefined && admin !== undefined) await this.#doors.openAdmin(admin, tokenFile(this.name), needs);
     } catch (error) {
       this.#complain(error, 'The control API is not served on TCP');
     }
-    if (this.#closed !== undefined) await this.#closeServers(); // Stopped in its first moments.
+    if (this.#closed !== undefined) await this.#doors.close(); // Stopped in its first moments.
   }
 
   /** Nothing is left in the run root, and the last lines are written. Idempotent: everybody waits for the same end. */
@@ -143,18 +145,18 @@ export class Instance {
 
   async #close(): Promise<void> {
     this.#cancelReassert();
-    await this.#closeServers();
+    this.#over.abort();
+    await this.#doors.close();
     this.#claim?.release();
     await this.#recording?.end();
   }
 
-  async #closeServers(): Promise<void> {
-    await Promise.all(this.#servers.splice(0).map(server => server.close()));
-  }
-
   /** Written again; or tried again, where there was no room or no right at first. */
   async #reassert(): Promise<void> {
-    if (this.#claim !== undefined) return this.#claim.update({});
+    if (this.#claim !== undefined) {
+      this.#claim.update({});
+      return this.#served && this.#doors.restoreSocket(this.#serveNeeds(this.#served)).catch(() => {}); // The next time.
+    }
     if (this.#closed !== undefined || this.#served === undefined) return;
     try {
       const claim = await this.#claimName();
@@ -165,6 +167,10 @@ export class Instance {
     } catch {} // Still not; it has been said.
   }
 
+  #serveNeeds({ surface, probes }: Pick<Served, 'surface' | 'probes'>): ServeNeeds {
+    return { surface, probes, version: packageVersion(), audit: entry => this.#events.emit({ type: 'operated', ...entry }) };
+  }
+
   async #claimName(): Promise<Claim | undefined> {
     const identity = identityOf(ownPid());
     if (identity === undefined) return undefined;
@@ -172,19 +178,6 @@ export class Instance {
     const place = { isRecorded: this.#recording !== undefined, logs: logs?.folder, stopMs };
     const facts = { kind, pidFile, ...place, mark: this.mark, baseDir, status: 'starting', startedAt: wallClockMs(), version: packageVersion() } as const;
     return claimName(name, isNameGiven, { ...identity, ...facts });
-  }
-
-  async #serveAdmin(address: AdminAddress, needs: ServeNeeds): Promise<void> {
-    const tokenFile = socketPath(this.name).replace(/\.sock$/, '.token');
-    const tokens = newTokens();
-    const door: Door = { host: address.host, tokens };
-    const server = await serveAdmin(address, { ...needs, door });
-    this.#servers.push(server);
-    writeTokens(tokenFile, tokens);
-    const host = address.host.includes(':') ? `[${address.host}]` : address.host;
-    this.#servers.push({ close: async () => void removeFile(tokenFile) });
-    this.#hasAdmin = true;
-    this.#events.emit({ type: 'admin-listening', address: `http://${host}:${server.port}`, tokenFile });
   }
 
   #followState(state: Served['state'], claim: Claim): void {

@@ -15,9 +15,12 @@ export interface Framed {
   readonly records: number;
 }
 
-/** Colours are for the terminal. */
+/**
+ * Colours, titles, cursor movements are for a terminal, and could steer the one of a reader: CSI, OSC and two-letter sequences (ECMA-48, 5.4
+ * and 8.3.89).
+ */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one
-const COLOUR = /\x1b\[[\d;]*m/g;
+const SEQUENCES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])/g;
 
 export class Framer {
   readonly spec: FramerSpec;
@@ -29,7 +32,7 @@ export class Framer {
 
   /** @param chunk Latin-1 */
   frame(chunk: string, time: string): Framed {
-    const pieces = (chunk.includes('\x1b[') ? chunk.replace(COLOUR, '') : chunk).split('\n');
+    const pieces = (chunk.includes('\x1b') ? chunk.replace(SEQUENCES, '') : chunk).split('\n');
     const last = pieces.length - 1;
     const { source, stream, isJson } = this.spec;
     const format = isJson ? jsonOf : formatLine;

@@ -2,12 +2,12 @@
 // leaves when the last pipe has ended.
 
 import { type FromLogger, LOGGER_VARIABLE, type LogSettings, type ToLogger } from '../protocol/logger-words.js';
-import { blockOutput } from '../system/block-own-output.js';
 import { commandLine, exitProcess, ownPid, takeVariable } from '../system/environment.js';
-import { printError, writeThrough } from '../system/last-resort.js';
+import { printError } from '../system/last-resort.js';
 import { onMasterGone, onMasterWord, sayToMaster } from '../system/logger-line.js';
 import { RotatingFile } from '../system/rotating-file.js';
 import { onSignals, surviveBrokenOutput } from '../system/signals.js';
+import { flushOutput, passOn } from '../system/terminal-output.js';
 import { Framer } from './framing.js';
 import { Recorder, segmentsOf } from './recorder.js';
 import { now, Sources } from './sources.js';
@@ -15,10 +15,11 @@ import { now, Sources } from './sources.js';
 /** They reach the whole terminal group; the pipes say when it is over. */
 const GROUP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGHUP', 'SIGBREAK'] as const;
 const EXIT_USAGE = 64;
+/** How long a terminal may take for the last of it. */
+const TERMINAL_MS = 1_000;
 
 function main(settings: LogSettings): void {
   surviveBrokenOutput();
-  blockOutput();
   onSignals(GROUP_SIGNALS, () => {});
   const { records, isJson } = settings;
   const file = new RotatingFile({ ...settings, ...(records === undefined ? {} : segmentsOf(records)) });
@@ -30,12 +31,12 @@ function main(settings: LogSettings): void {
   const leaveIfDone = () => {
     if (!isEnding || !sources.isEmpty) return;
     recorder.close();
-    void file.close().then(() => exitProcess(0));
+    void Promise.all([file.close(), flushOutput(TERMINAL_MS)]).then(() => exitProcess(0));
   };
   const sources = new Sources({
     settings,
     recorder,
-    passThrough: (stream, chunk) => settings.passThrough && writeThrough(stream, chunk),
+    passThrough: (stream, chunk) => settings.passThrough && passOn(stream, chunk),
     onEnded: id => {
       say({ act: 'ended', id });
       leaveIfDone();

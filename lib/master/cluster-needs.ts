@@ -14,6 +14,8 @@ export interface ClusterNeeds {
   /** Begins the mark of every child. */
   readonly mark: string;
   readonly surface: () => Surface | undefined;
+  /** What is still to be given back when everything has stopped: the name, the socket. */
+  readonly release?: (() => Promise<void>) | undefined;
   /** Undefined: children write where this process does. */
   readonly recording?: Recording | undefined;
   /** Agent or parent want one. Default: a reload. */

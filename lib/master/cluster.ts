@@ -114,9 +114,11 @@ export class Cluster extends Operable implements AsyncDisposable {
   }
 
   /** Apps first, then the agent, within the stop budget. Idempotent: everybody gets the same report. */
-  stop(options: StopOptions = {}): Promise<StopReport> {
+  async stop(options: StopOptions = {}): Promise<StopReport> {
     this.#wasTold = true;
-    return this.#stopOnce(options);
+    const report = await this.#stopOnce(options);
+    await this.#needs.release?.();
+    return report;
   }
 
   /** A message in the master's name. */

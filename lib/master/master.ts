@@ -146,6 +146,7 @@ export class Master extends EventEmitter {
     const { cluster, instance } = await prepareCluster(this.#withWorkerFiles(), {
       logger: this.logger,
       suspicions: suspicionsOf(given),
+      isShared: !this.#isOwnProcess,
       onReloadAsked: () => this.emit('reload-worker'),
       onKilledByDebugger: () => void this.close(),
     });

@@ -27,10 +27,15 @@ export function metricsOf({ cluster, clock, slots, status }: MetricsNeeds): () =
   const known = new Map<number, WorkerProcess>();
   let retired: Promise<Metrics> = Promise.resolve([]);
   const loaded = () => requirePackage<PromClient>('prom-client');
+  // Also those that are never scraped: a worker that is told to leave hands in its last numbers.
+  cluster.on('child-moved', ({ id, role }) => {
+    const app = role === 'app' && !known.has(id) ? cluster.children.find(child => child.role === 'app' && child.place.id === id) : undefined;
+    if (app !== undefined) known.set(id, app);
+  });
   cluster.on('child-left', ({ id, role }) => {
     const last = role === 'app' ? known.get(id)?.lastMetrics : undefined;
     known.delete(id);
-    if (last !== undefined) retired = retired.then(sum => added(loaded(), [sum, last.filter(isCumulative)]));
+    if (last !== undefined && last.length > 0) retired = retired.then(sum => added(loaded(), [sum, last.filter(isCumulative)]));
   });
   return async () => {
     const apps = cluster.children.filter(({ role }) => role === 'app');

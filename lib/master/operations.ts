@@ -25,7 +25,8 @@ export function operationsOf(needs: StatusNeeds & CommonNeeds): Surface {
     scale: ({ workers }) => account(() => cluster.resize(workers)),
     stop: async ({ force }) => {
       const startedAt = clock.now();
-      const { forced, survived } = await cluster.stop(force ? { force: AbortSignal.abort() } : {});
+      void cluster.stop(force ? { force: AbortSignal.abort() } : {});
+      const { forced, survived } = await cluster.stopped; // Not `stop`, which may wait for this very answer to be written.
       return { tookMs: took(clock, startedAt), forced, survived };
     },
     kill: async ({ worker, signal }) => {

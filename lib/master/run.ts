@@ -34,6 +34,8 @@ export interface Preparations {
   readonly suspicions?: readonly ClusterEvent[];
   /** Instead of a reload. */
   readonly onReloadAsked?: () => void;
+  /** The process lives on after a stop: its name is given back then. */
+  readonly isShared?: boolean;
   /** Instead of a stop. */
   readonly onKilledByDebugger?: () => void;
 }
@@ -48,7 +50,7 @@ export interface Prepared {
 /** Wires a cluster whose facts are logged. Nothing is forked yet. */
 export async function prepareCluster(
   settings: Settings,
-  { logger = deferred(masterLogger()), suspicions = [], ...hooks }: Preparations = {},
+  { logger = deferred(masterLogger()), suspicions = [], isShared = false, ...hooks }: Preparations = {},
 ): Promise<Prepared> {
   const events = new EventBus();
   const parent = parentLine();
@@ -87,6 +89,7 @@ export async function prepareCluster(
     mark,
     recording,
     surface: () => instance.surface,
+    release: isShared ? () => instance.close() : undefined,
     ...hooks,
   });
   const forgetForServing = events.on('child-forked', () => {

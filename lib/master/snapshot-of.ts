@@ -15,11 +15,12 @@ export function snapshotOf({ name, phase, workforce }: SnapshotFacts): ClusterSn
   const workers = workforce?.apps.snapshots ?? [];
   const size = workforce?.apps.group.goal.size ?? 0;
   const ready = workers.filter(({ status }) => status === 'ready').length;
+  const isAgentMissing = workforce?.agents !== undefined && !workforce.agents.snapshots.some(({ status }) => status === 'ready');
   const isReloading = workforce?.apps.group.isReloading ?? false;
   return {
     name,
     pid: ownPid(),
-    status: publicStatus({ phase, isReloading, ready, wanted: size }),
+    status: publicStatus({ phase, isReloading, ready: isAgentMissing ? 0 : ready, wanted: size }),
     address: workforce?.address,
     size,
     agent: workforce?.agents?.snapshots.at(-1),

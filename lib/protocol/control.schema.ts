@@ -31,8 +31,8 @@ export const argumentSchemas = {
     lines: z
       .int()
       .min(0)
-      .max(10_000)
-      .meta({ description: 'How many lines of the past. Default: 100', says: 'should be a whole number from 0 to 10000' })
+      .max(1_000)
+      .meta({ description: 'How many lines of the past. Default: 100', says: 'should be a whole number from 0 to 1000' })
       .optional(),
     worker: z
       .string()

@@ -82,6 +82,7 @@ export class Runner {
     this.#refuseUnlessRunning();
     try {
       await this.#group.empty();
+      if (this.#phase !== 'running') throw new Stopped(this.#needs.settings.name);
       await this.#group.refill();
     } catch (error) {
       if (error instanceof Stopped) throw new ClusterError('ERR_STOPPED', 'It was stopped before it was started again.', { cause: error });

@@ -26,6 +26,8 @@ export interface HttpServer {
   readonly port: number | undefined;
   /** Answers that are being written are finished, for a moment. */
   close(): Promise<void>;
+  /** Its path is another's now: stops listening, and leaves the path alone. */
+  abandon(): void;
 }
 
 /** Binds beside and renames: a stale socket is replaced, one that answers never is. Throws ERR_ALREADY_RUNNING, ERR_UNREACHABLE. */
@@ -53,7 +55,7 @@ export async function serveSocket(path: string, listener: RequestListener): Prom
     await closeServer(server, fresh);
     throw error;
   }
-  return { port: undefined, close: () => closeServer(server, path) };
+  return { port: undefined, close: () => closeServer(server, path), abandon: () => void server.close() };
 }
 
 /** Throws ERR_ADDRESS_IN_USE, ERR_UNREACHABLE. */
@@ -61,7 +63,7 @@ export async function servePort(host: string, port: number, listener: RequestLis
   const server = boundedServer(listener);
   server.listen({ host, port });
   await listening(server, `${host}:${port}`);
-  return { port: (server.address() as AddressInfo).port, close: () => closeServer(server) };
+  return { port: (server.address() as AddressInfo).port, close: () => closeServer(server), abandon: () => void server.close() };
 }
 
 function boundedServer(listener: RequestListener): Server {

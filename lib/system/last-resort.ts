@@ -12,8 +12,3 @@ export function print(text: string): void {
 export function onUncaught(listener: (error: unknown) => void): void {
   process.on('uncaughtException', listener);
 }
-
-/** As it is, to this process's own stdout or stderr. One that is closed says nothing. */
-export function writeThrough(stream: 'out' | 'err', chunk: Uint8Array): void {
-  (stream === 'out' ? process.stdout : process.stderr).write(Buffer.from(chunk)); // A copy: the buffer is read into again.
-}

@@ -35,8 +35,10 @@ export async function* tailLog(spec: TailSpec, signal?: AbortSignal): AsyncGener
   try {
     reader.open(path);
     let newest = archived(folder).at(-1) ?? '';
-    const near = await lastOf(reader, lines, what);
-    yield* [...(await olderThan(near, spec)), ...near];
+    yield* await oneByOne(async () => {
+      const near = await lastOf(reader, lines, what);
+      return [...(await olderThan(near, spec)), ...near];
+    });
     while (follow && !signal?.aborted) {
       const hasMoved = reader.hasMoved(path);
       for (let text = reader.read(); text !== ''; text = reader.read()) yield* wanted(text, what);
@@ -53,6 +55,14 @@ export async function* tailLog(spec: TailSpec, signal?: AbortSignal): AsyncGener
     reader.close();
   }
 }
+
+/** The past may be long, and readers many: one at a time holds a file in memory. */
+function oneByOne<T>(read: () => Promise<T>): Promise<T> {
+  const result = turnOf.then(read);
+  turnOf = result.catch(() => {});
+  return result;
+}
+let turnOf: Promise<unknown> = Promise.resolve();
 
 const bare = (name: string) => name.replace(/\.gz$/, '');
 

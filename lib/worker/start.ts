@@ -41,13 +41,11 @@ export function startWorker(boot: Boot): void {
     : Promise.resolve();
   setContext({ boot, tracker, leaving, mayRun });
   const vitals = watchVitals(tracker);
-  let isScraped = false;
   repeatUnref(BEAT_MS, () => say({ act: 'beat', vitals: vitals.measure(false) }));
   onWord(word => {
     if (word.act === 'go') go();
     if (word.act === 'report') say({ act: 'beat', vitals: vitals.measure(true) });
     if (word.act === 'metrics') {
-      isScraped = true;
       void ownMetrics().then(metrics => say({ act: 'metrics', n: word.n, metrics }));
     }
     if (word.act === 'stay') leaving.stay();
@@ -55,7 +53,7 @@ export function startWorker(boot: Boot): void {
     if (word.act === 'drain')
       void leaving.drain(word.lingerMs).then(async () => {
         say({ act: 'beat', vitals: vitals.measure(false) });
-        if (isScraped) say({ act: 'metrics', n: LAST_METRICS, metrics: await ownMetrics() });
+        say({ act: 'metrics', n: LAST_METRICS, metrics: await ownMetrics() });
         say({ act: 'drained' });
       });
   });

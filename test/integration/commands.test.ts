@@ -245,6 +245,17 @@ suite('run', { concurrency: 2 }, () => {
     assert.ok(!existsSync(place.socket('loop')));
   });
 
+  test('a restart that a stop interrupts has not succeeded', async () => {
+    await using place = daemons();
+    await place.run('run', '-d', '--name', 'stubborn', '--stop-timeout', '2s', '--', 'sh', '-c', "trap '' TERM; while :; do sleep 0.1; done");
+    const restart = place.run('restart', 'stubborn');
+    await new Promise(resolve => setTimeout(resolve, 700)); // It is being stopped now.
+    assert.equal((await place.run('stop', 'stubborn')).code, 0);
+    const { code, stderr } = await restart;
+    assert.equal(code, 1);
+    assert.match(stderr, /ERR_STOPPED/);
+  });
+
   test('past its restarts it has failed: exit 1, and its last lines', async () => {
     await using place = daemons();
     const { code, stderr, stdout } = await place.run('run', '--max-restarts', '2', '--', 'sh', '-c', 'echo out; echo bad news >&2; exit 3');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect as dial } from 'node:net';
 import { join } from 'node:path';
@@ -151,6 +151,31 @@ suite('the control server', { concurrency: 2 }, () => {
     assert.equal((await cluster.exited).code, 0);
     assert.ok(!existsSync(place.socket('web')));
     await assert.rejects(connect(place.socket('web')), { code: 'ERR_UNREACHABLE' });
+  });
+
+  test('who follows is told when it ends', async () => {
+    using place = home(true);
+    await using _cluster = await place.start(PLAIN, { workers: 1 });
+    const client = await connect(place.socket('web'));
+    const follow = async (items: AsyncIterable<unknown>) => {
+      for await (const _ of items);
+      return 'ended';
+    };
+    const following = Promise.all([follow(client.events()), follow(client.logs({ follow: true }))]);
+    await client.reload();
+    await client.stop();
+    assert.deepEqual(await following, ['ended', 'ended']);
+  });
+
+  test('a socket that somebody removed is bound again', async () => {
+    using place = home();
+    await using _cluster = await place.start(PLAIN, { workers: 1 });
+    rmSync(place.socket('web'));
+    for (const until = performance.now() + 15_000; !existsSync(place.socket('web')); ) {
+      assert.ok(performance.now() < until, 'it is still gone');
+      await new Promise(resolve => setTimeout(resolve, 100));
+    }
+    assert.equal((await (await connect(place.socket('web'))).status()).name, 'web');
   });
 
   test('only its owner may come near: 0700, 0600', async () => {

@@ -93,13 +93,15 @@ suite('logs', { concurrency: 2 }, () => {
     using place = home(true);
     await using cluster = await place.start(WRITES);
     let asked = 0;
+    const allRecorded = async () => (await textsIn(folderOf(place))).filter(text => / line \d+ x/.test(text)).length === asked * 20;
     for (let kill = 0; kill < 5; kill++) {
       await eventually(() => loggersOf(cluster.pid).length === 1);
       for (let n = 0; n < 5; n++, asked++) await ask(cluster.port, '/?lines=20');
+      await eventually(allRecorded); // A kill between its read and its write can cost that read: measured, not promised.
       for (const pid of loggersOf(cluster.pid)) process.kill(pid, 'SIGKILL');
       for (let n = 0; n < 5; n++, asked++) await ask(cluster.port, '/?lines=20');
     }
-    await eventually(async () => (await textsIn(folderOf(place))).filter(text => / line \d+ x/.test(text)).length === asked * 20);
+    await eventually(allRecorded);
     const status = await (await connect(place.socket('web'))).status();
     assert.ok(status.logs.restarts >= 4, String(status.logs.restarts));
     assert.equal(status.logs.droppedLines, 0);
@@ -219,6 +221,26 @@ suite('logs in trouble', { concurrency: 2 }, () => {
     for (let n = 0; n < 5; n++) assert.equal((await ask(cluster.port, '/?lines=4000')).status, 200);
     assert.match(cluster.output(), /Nothing is recorded: .*open to others/);
     assert.equal((await place.run('logs', 'web')).code, 64);
+  });
+
+  test('a terminal that nobody reads holds up nobody: requests are served, all is recorded, stop takes no longer', async () => {
+    using place = home(true);
+    const port = 42_000 + (process.pid % 20_000);
+    const master = spawn(process.execPath, [COMMAND, 'start', WRITES, '--workers', '1', '--port', String(port), '--name', 'web'], {
+      env: { ...process.env, ...place.env },
+      stdio: ['ignore', 'pipe', 'pipe'], // Nobody listens: after 64 KiB they are full.
+    });
+    await eventually(() =>
+      ask(port).then(
+        ({ status }) => status === 200,
+        () => false,
+      ),
+    );
+    for (let n = 0; n < 5; n++) assert.equal((await ask(port, '/?lines=4000')).status, 200);
+    const ended = once(master, 'exit');
+    assert.equal((await place.run('stop', 'web')).code, 0);
+    assert.deepEqual(await ended, [0, null]);
+    assert.equal((await textsIn(folderOf(place))).filter(text => / line \d+ x/.test(text)).length, 20_000);
   });
 
   test('two loggers of one folder, an old one and its successor, lose nothing', async () => {

@@ -1,0 +1,49 @@
+// Where one instance can be asked: its socket, and on TCP where that was wanted.
+
+import { type Door, type ServeNeeds, serveAdmin, serveControl } from '../control/server.js';
+import type { Emit } from '../protocol/events.js';
+import type { AdminAddress } from '../system/admin-address.js';
+import type { HttpServer } from '../system/http-server.js';
+import { newTokens, writeTokens } from '../system/tokens.js';
+import { fileFacts, removeFile } from '../system/whole-files.js';
+
+export class Doors {
+  readonly #emit: Emit;
+  #socket: { readonly path: string; readonly server: HttpServer } | undefined;
+  #admin: { readonly tokenFile: string; readonly server: HttpServer } | undefined;
+
+  constructor(emit: Emit) {
+    this.#emit = emit;
+  }
+
+  async openSocket(path: string, needs: ServeNeeds): Promise<void> {
+    this.#socket = { path, server: await serveControl(path, needs) };
+  }
+
+  async openAdmin(address: AdminAddress, tokenFile: string, needs: ServeNeeds): Promise<void> {
+    if (this.#admin !== undefined) return;
+    const tokens = newTokens();
+    const door: Door = { host: address.host, tokens };
+    const server = await serveAdmin(address, { ...needs, door });
+    this.#admin = { tokenFile, server };
+    writeTokens(tokenFile, tokens);
+    const host = address.host.includes(':') ? `[${address.host}]` : address.host;
+    this.#emit({ type: 'admin-listening', address: `http://${host}:${server.port}`, tokenFile });
+  }
+
+  /** Somebody has removed the socket: nobody would find us any more. */
+  async restoreSocket(needs: ServeNeeds): Promise<void> {
+    const lost = this.#socket;
+    if (lost === undefined || fileFacts(lost.path) !== undefined) return;
+    await this.openSocket(lost.path, needs);
+    lost.server.abandon();
+  }
+
+  async close(): Promise<void> {
+    const [socket, admin] = [this.#socket, this.#admin];
+    this.#socket = undefined;
+    this.#admin = undefined;
+    if (admin !== undefined) removeFile(admin.tokenFile);
+    await Promise.all([socket?.server.close(), admin?.server.close()]);
+  }
+}
