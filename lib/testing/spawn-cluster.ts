@@ -69,9 +69,19 @@ export async function spawnCluster(entry: string, options: SpawnOptions = {}): P
   }
 }
 
+/** Given out once: two clusters that start at the same time may be told of the same free port. */
+const givenPorts = new Set<number>();
+
+async function unusedPort(): Promise<number> {
+  let port = await freePort(0);
+  while (givenPorts.has(port)) port = await freePort(0);
+  givenPorts.add(port);
+  return port;
+}
+
 /** The same without waiting: for starts that are to fail. */
 export async function launchCluster(entry: string, options: SpawnOptions = {}): Promise<SpawnedCluster> {
-  const port = options.port === false ? 0 : (options.port ?? (await freePort(0)));
+  const port = options.port === false ? 0 : (options.port ?? (await unusedPort()));
   return new Spawned(startProcess(entry, port, options), port, options.timeoutMs ?? TIMEOUT_MS);
 }
 
