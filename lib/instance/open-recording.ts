@@ -14,13 +14,13 @@ import { Recording } from './recording.js';
 export type LogOptions = Omit<LogSettings, 'folder' | 'passThrough'> & { readonly folder: string | undefined };
 
 /** Children that boot need the processor more; until then what they write waits in their pipes. */
-const LOGGER_AFTER_MS = 300;
+const LOGGER_AFTER_MS = 500;
 
-/** When the first child is up, or takes its time. */
+/** When the first app worker is up, or takes its time. */
 function startBeside(events: EventBus, start: () => void): void {
   const forget = events.onAny(event => {
     if (event.type === 'child-forked') systemClock.after(LOGGER_AFTER_MS, start);
-    const isUp = event.type === 'child-moved' && event.from === 'starting';
+    const isUp = event.type === 'child-moved' && event.role === 'app' && event.from === 'starting';
     if (!isUp && event.type !== 'child-left') return;
     forget();
     start();

@@ -34,5 +34,6 @@ export function servedCluster(cluster: Cluster, instance: Instance, slots: SlotB
 }
 
 export function suspectRoot({ flavour, runAs }: Settings, events: EventBus): void {
-  if (flavour === 'command' && runsAsRoot() && runAs === undefined) events.emit({ type: 'root-suspected' });
+  if (flavour !== 'command' || !runsAsRoot() || runAs !== undefined) return;
+  events.on('cluster-started', () => events.emit({ type: 'root-suspected' })); // A warning before would load the logger before the first fork.
 }
