@@ -123,8 +123,9 @@ export class Recording {
 
   /** Resolves when everything is written, or it takes too long. */
   async end(): Promise<void> {
-    this.#isEnding = true;
     this.#cancelRestart();
+    if (this.#sources.size > 0) this.start(); // One that has just died, or was not needed yet: what is in the pipes is still to be read.
+    this.#isEnding = true;
     if (this.#logger === undefined) return;
     const ended = new Promise<void>(resolve => {
       this.#onEnded = resolve;

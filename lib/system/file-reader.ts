@@ -9,6 +9,10 @@ export class FileReader {
   #position = 0;
   #inode = 0;
 
+  get isOpen(): boolean {
+    return this.#fd !== undefined;
+  }
+
   open(path: string): boolean {
     this.close();
     this.#position = 0;

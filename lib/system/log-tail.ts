@@ -41,15 +41,17 @@ export async function* tailLog(spec: TailSpec, signal?: AbortSignal): AsyncGener
     });
     while (follow && !signal?.aborted) {
       const hasMoved = reader.hasMoved(path);
+      const hadOne = reader.isOpen;
       for (let text = reader.read(); text !== ''; text = reader.read()) yield* wanted(text, what);
       if (!hasMoved || !reader.open(path)) {
         await pauseWithin(POLL_MS, signal);
         continue;
       }
       // The first of those that came meanwhile is what was read just now; a burst may have filled more.
-      const [, ...missed] = archived(folder).filter(name => bare(name) > bare(newest) && !reader.is(join(folder, name)));
+      const newer = archived(folder).filter(name => bare(name) > bare(newest) && !reader.is(join(folder, name)));
       newest = archived(folder).at(-1) ?? newest;
-      for (const name of new Set(missed.map(bare))) for (const text of blocksOf(await contentOf(folder, name))) yield* wanted(text, what);
+      for (const name of [...new Set(newer.map(bare))].slice(hadOne ? 1 : 0))
+        for (const text of blocksOf(await contentOf(folder, name))) yield* wanted(text, what);
     }
   } finally {
     reader.close();

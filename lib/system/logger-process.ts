@@ -23,6 +23,15 @@ export interface LoggerListener {
 
 /** @param mark of the instance it belongs to: how it is found when both are left behind */
 export function startLogger(settings: LogSettings, mark: string, listener: LoggerListener): LoggerProcess {
+  try {
+    return forkLogger(settings, mark, listener);
+  } catch {
+    queueMicrotask(() => listener.onExit()); // No process, no descriptor to be had: a logger that died, not an exception in a master.
+    return { pid: 0, say: () => false, unref: () => {}, kill: () => {} };
+  }
+}
+
+function forkLogger(settings: LogSettings, mark: string, listener: LoggerListener): LoggerProcess {
   const { [MARK_VARIABLE]: _, NODE_OPTIONS: __, ...inherited } = environmentWith({});
   const forked = fork(LOGGER_FILE, [], {
     env: { ...inherited, [LOGGER_VARIABLE]: JSON.stringify(settings), [LOGGER_MARK_VARIABLE]: mark },

@@ -247,9 +247,12 @@ suite('run', { concurrency: 2 }, () => {
 
   test('a restart that a stop interrupts has not succeeded', async () => {
     await using place = daemons();
-    await place.run('run', '-d', '--name', 'stubborn', '--stop-timeout', '2s', '--', 'sh', '-c', "trap '' TERM; while :; do sleep 0.1; done");
+    await place.run('run', '-d', '--name', 'stubborn', '--stop-timeout', '5s', '--', 'sh', '-c', "trap '' TERM; while :; do sleep 0.1; done");
     const restart = place.run('restart', 'stubborn');
-    await new Promise(resolve => setTimeout(resolve, 700)); // It is being stopped now.
+    let status = '';
+    for (const until = performance.now() + 10_000; status !== 'stopping' && performance.now() < until; )
+      status = (JSON.parse((await place.run('status', 'stubborn', '--json')).stdout) as { workers: { status: string }[] }).workers[0]?.status ?? '';
+    assert.equal(status, 'stopping');
     assert.equal((await place.run('stop', 'stubborn')).code, 0);
     const { code, stderr } = await restart;
     assert.equal(code, 1);

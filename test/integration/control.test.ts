@@ -73,7 +73,7 @@ suite('the control server', { concurrency: 2 }, () => {
     const blocked = ask(cluster.port, '/block').then(() => {
       isOver = true;
     });
-    await new Promise(resolve => setTimeout(resolve, 100)); // The request is on its way; nobody tells when it blocks.
+    await cluster.waitForMessage('blocking');
     assert.equal((await send(place.socket('web'), 'GET', '/healthz')).text, 'ok\n');
     assert.equal((await (await connect(place.socket('web'))).status()).workers.length, 1);
     assert.equal((await send(place.socket('web'), 'GET', '/metrics')).status, 200);
@@ -173,7 +173,7 @@ suite('the control server', { concurrency: 2 }, () => {
     rmSync(place.socket('web'));
     for (const until = performance.now() + 15_000; !existsSync(place.socket('web')); ) {
       assert.ok(performance.now() < until, 'it is still gone');
-      await new Promise(resolve => setTimeout(resolve, 100));
+      await new Promise(resolve => setTimeout(resolve, 100)); // Looked for: nobody tells of a socket.
     }
     assert.equal((await (await connect(place.socket('web'))).status()).name, 'web');
   });

@@ -144,9 +144,21 @@ suite('logs', { concurrency: 2 }, () => {
   test('at most so many records', async () => {
     using place = home(true);
     await using cluster = await place.start(WRITES, { workers: 1, args: ['--log-records', '20'] });
-    for (let n = 0; n < 40; n++) {
-      await ask(cluster.port, '/?lines=1');
-      await new Promise(resolve => setTimeout(resolve, 25)); // Lines of one read are one record: these come apart.
+    const leaving = new AbortController();
+    let seen = 0;
+    const following = (async () => {
+      for await (const { text } of tailLog({ folder: folderOf(place), lines: 0, follow: true, fits: () => true }, leaving.signal))
+        if (/ line 0 x/.test(text)) seen++;
+    })();
+    // Lines of one read are one record: each is asked for when the one before is there.
+    try {
+      for (let n = 1; n <= 30; n++) {
+        await ask(cluster.port, '/?lines=1');
+        await eventually(() => seen === n);
+      }
+    } finally {
+      leaving.abort();
+      await following;
     }
     await cluster.stop();
     const files = readdirSync(folderOf(place)).filter(file => file.endsWith('.log'));
@@ -273,7 +285,7 @@ suite('logs in trouble', { concurrency: 2 }, () => {
     const following = (async () => {
       for await (const { text } of tailLog({ folder: folder.path, lines: 10, follow: true, fits: () => true }, leaving.signal)) seen.push(text);
     })();
-    await new Promise(resolve => setTimeout(resolve, 250)); // It has looked twice, and still lets others have their turn.
+    await new Promise(resolve => setImmediate(resolve)); // It has looked, and lets others have their turn.
     const file = new RotatingFile({ folder: folder.path, maxBytes: 1_000, keep: 1_000, totalBytes: 10_000_000 });
     const write = (n: number) =>
       file.write(Buffer.from(`${formatLine({ time: new Date().toISOString(), source: 's:1', stream: 'out', kind: 'record', text: String(n) })}\n`), 1);
