@@ -14,6 +14,7 @@ import { list, toNumber } from './option-values.js';
 import { findProgram } from './program.js';
 import type { Program, Settings } from './settings.js';
 import { timeoutsOf } from './timeouts.js';
+import { upkeepOf } from './upkeep.js';
 
 const HTTPS_PORT = 8_443;
 
@@ -34,6 +35,15 @@ const MASTERS_OWN = [
   'ready',
   'portFallback',
   'args',
+  'surge',
+  'readyPath',
+  'hangAfter',
+  'watchdog',
+  'maxMemory',
+  'maxRequests',
+  'maxAge',
+  'spares',
+  'lameDuck',
 ];
 const MASTERS_TIMES = ['startTimeout', 'stopTimeout', 'linger', 'startTimeoutMs', 'stopTimeoutMs', 'lingerMs'];
 
@@ -108,6 +118,7 @@ export function resolveSettings(given: ClusterOptions, flavour: Flavour): Settin
     appWorkerFile: options.appWorkerFile,
     agentWorkerFile: options.agentWorkerFile,
     timeouts: timeoutsOf({ options, flavour, variable }),
+    upkeep: upkeepOf(options, isDebug),
     options: program.kind === 'framework' ? forFramework(childOptions, program.directory, isDebug) : childOptions,
     flavour,
   };

@@ -18,6 +18,25 @@ export interface Timeouts {
   readonly budgetMs: number;
 }
 
+/** When workers are replaced, and how. */
+export interface Upkeep {
+  /** How many a reload replaces at a time. */
+  readonly surge: number;
+  /** Answered with 2xx before a worker that listens counts as ready. */
+  readonly readyPath: string | undefined;
+  /** Undefined: nobody is replaced for its silence. */
+  readonly hangMs: number | undefined;
+  readonly hasWatchdog: boolean;
+  /** As given: `512M`, `80%`. */
+  readonly maxMemory: string | undefined;
+  readonly maxRequests: number | undefined;
+  readonly maxAgeMs: number | undefined;
+  readonly spares: number;
+  readonly lameDuckMs: number;
+  readonly isQuitFast: boolean;
+  readonly upgradeMs: number;
+}
+
 export interface Settings extends InstanceOptions {
   readonly name: string;
   readonly baseDir: string;
@@ -51,6 +70,7 @@ export interface Settings extends InstanceOptions {
   readonly appWorkerFile: string | undefined;
   readonly agentWorkerFile: string | undefined;
   readonly timeouts: Timeouts;
+  readonly upkeep: Upkeep;
   /** As the children get them: everything the caller gave, normalised. */
   readonly options: Readonly<Record<string, unknown>>;
   /** `call`: startCluster; `command`: the command line, which is stricter and checks the port first. */

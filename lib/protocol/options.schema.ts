@@ -49,6 +49,7 @@ const size = (meta: FlagMeta) =>
     .meta({ ...meta });
 const wholeNumber = (meta: FlagMeta) =>
   z.union([z.int().min(1).max(1_000_000), z.string().regex(/^[1-9]\d{0,5}$/)], { error: 'should be a whole number from 1 to 1000000' }).meta({ ...meta });
+const SIZE_OR_SHARE = { error: 'should be a size (512M, 1G) or a share (80%)' };
 const milliseconds = (description: string) => z.number({ error: 'should be a number of milliseconds' }).min(0).max(LONGEST_MS).meta({ description });
 
 const httpsOptions = z.looseObject({
@@ -108,6 +109,43 @@ export const optionsSchema = z
     startTimeout: duration({ flag: '--start-timeout <time>', description: 'A worker that takes longer to start has failed. Default: 60s' }),
     stopTimeout: duration({ flag: '--stop-timeout <time>', description: 'Whole budget of a stop, forced afterwards. Default: 30s' }),
     linger: duration({ flag: '--linger <time>', description: 'How long idle kept-alive connections may still ask while draining. Default: 1s' }),
+    keeper: flag({
+      flag: '--no-keeper',
+      description: 'Run the master alone: nothing starts it again, and it cannot be upgraded in place',
+      isCommandOnly: true,
+    }),
+    surge: wholeNumber({ flag: '--surge <n>', description: 'How many workers a reload may replace at a time. Default: 1' }),
+    readyPath: z
+      .string({ error: 'should be a path, as /ready' })
+      .regex(/^\//, { error: 'should be a path, as /ready' })
+      .meta({
+        flag: '--ready-path <path>',
+        description: 'A worker that listens counts as started only when it answers this path with 2xx. Default: at once',
+      } satisfies FlagMeta),
+    hangAfter: duration({ flag: '--hang-after <time>', description: 'A worker that blocks for longer is replaced; 0s: never. Default: 60s' }),
+    watchdog: flag({ flag: '--no-watchdog', description: 'No thread in every worker that notes where it blocks' }),
+    maxMemory: z
+      .string(SIZE_OR_SHARE)
+      .regex(/^(?:\d+(?:\.\d+)?[KMG]?|\d{1,3}%)$/, SIZE_OR_SHARE)
+      .meta({ flag: '--max-memory <size>', description: 'A worker that holds more memory (512M; 80% of the container) is replaced' } satisfies FlagMeta),
+    maxRequests: wholeNumber({ flag: '--max-requests <n>', description: 'A worker that has answered so many is replaced' }),
+    maxAge: duration({ flag: '--max-age <time>', description: 'A worker that is older is replaced' }),
+    spares: z
+      .union([z.int().min(0).max(64), z.string().regex(/^(?:\d|[1-5]\d|6[0-4])$/)], { error: 'should be a whole number from 0 to 64' })
+      .meta({ flag: '--spares <n>', description: "Booted workers that wait to take a dead one's place. Default: 0" } satisfies FlagMeta),
+    lameDuck: duration({ flag: '--lame-duck <time>', description: 'A stop goes on serving for so long while /readyz says no. Default: 0s' }),
+    quit: z
+      .enum(['graceful', 'fast'], { error: 'should be graceful or fast' })
+      .meta({
+        flag: '--quit <how>',
+        description: 'What SIGQUIT means: graceful, as SIGTERM, or fast. Default: graceful',
+        isCommandOnly: true,
+      } satisfies FlagMeta),
+    upgradeTimeout: duration({
+      flag: '--upgrade-timeout <time>',
+      description: 'A new master that takes longer to be ready has failed, and the old one goes on. Default: 60s',
+      isCommandOnly: true,
+    }),
     startTimeoutMs: milliseconds('The same as startTimeout, as a number'),
     stopTimeoutMs: milliseconds('The same as stopTimeout, as a number'),
     lingerMs: milliseconds('The same as linger, as a number'),

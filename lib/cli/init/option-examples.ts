@@ -48,6 +48,23 @@ export const OPTION_GROUPS: readonly OptionGroup[] = [
     },
   },
   {
+    title: 'Replacing workers',
+    examples: {
+      surge: 1,
+      readyPath: '/ready',
+      hangAfter: '60s',
+      watchdog: true,
+      maxMemory: '512M',
+      maxRequests: 100_000,
+      maxAge: '24h',
+      spares: 0,
+      lameDuck: '5s',
+      quit: 'graceful',
+      upgradeTimeout: '60s',
+      keeper: true,
+    },
+  },
+  {
     title: 'Logs',
     examples: {
       logFiles: true,
