@@ -21,13 +21,18 @@ export interface SignalHandlers {
   hurried(signal: string, leftMs: number): void;
 }
 
-/** TERM, INT, QUIT: the first stops, the second leaves two seconds, the third none. HUP reloads. */
-export function obeySignals({ stop, reload, hurried }: SignalHandlers, clock: Clock = systemClock): void {
+/** Everything that means something, from wherever it is heard. */
+export const HEARD: readonly NodeJS.Signals[] = ['SIGHUP', ...STOP_SIGNALS];
+
+/**
+ * TERM, INT, QUIT: the first stops, the second leaves two seconds, the third none. HUP reloads. What listens is not its business: this
+ * process's own signals, or somebody who passes his on.
+ */
+export function signalMeanings({ stop, reload, hurried }: SignalHandlers, clock: Clock): (signal: NodeJS.Signals) => void {
   const impatient = new AbortController();
   let received = 0;
   let lastAt = Number.NEGATIVE_INFINITY;
-  onSignals(['SIGHUP'], reload);
-  onSignals(STOP_SIGNALS, signal => {
+  const hearStop = (signal: NodeJS.Signals) => {
     const isEcho = clock.now() - lastAt < SAME_ACT_MS;
     lastAt = clock.now();
     if (isEcho) return;
@@ -37,5 +42,11 @@ export function obeySignals({ stop, reload, hurried }: SignalHandlers, clock: Cl
     hurried(signal, leftMs);
     if (leftMs === 0) impatient.abort();
     else clock.after(leftMs, () => impatient.abort());
-  });
+  };
+  return signal => (signal === 'SIGHUP' ? reload() : hearStop(signal));
+}
+
+/** This process's own signals. */
+export function obeySignals(handlers: SignalHandlers, clock: Clock = systemClock): void {
+  onSignals(HEARD, signalMeanings(handlers, clock));
 }
