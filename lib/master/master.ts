@@ -173,11 +173,11 @@ export class Master extends EventEmitter {
 
   #obeySignals(): void {
     obeySignals({
-      stop: (signal, force) => {
-        this.#stopOptions = { signal, force };
+      stop: (signal, haste) => {
+        this.#stopOptions = { signal, ...haste };
         this.onSignal(signal);
       },
-      reload: () => void this.#running?.reload().catch(() => {}),
+      reload: () => this.#running?.reload(),
       hurried: (signal, leftMs) => this.#running?.tell({ type: 'cluster-stop-hurried', signal, leftMs }),
     });
   }

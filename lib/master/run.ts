@@ -102,9 +102,11 @@ export async function prepareCluster(
 /** What they mean to one cluster. */
 export function signalHandlers(cluster: Cluster): SignalHandlers {
   return {
-    stop: (signal, force) => void cluster.stop({ force, signal }),
-    reload: () => void cluster.reload().catch(() => {}), // A failure is told by its event.
+    stop: (signal, haste) => void cluster.stop({ ...haste, signal }),
+    reload: () => cluster.reload(), // A failure is told by its event.
     hurried: (signal, leftMs) => cluster.tell({ type: 'cluster-stop-hurried', signal, leftMs }),
+    resize: by => void cluster.resize(Math.max(1, cluster.snapshot().size + by)).catch(() => {}), // It is tried on.
+    isQuitFast: cluster.settings.upkeep.isQuitFast,
   };
 }
 

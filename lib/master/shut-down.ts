@@ -12,6 +12,8 @@ import type { Workforce } from './workforce.js';
 export interface StopOptions {
   /** When it aborts, nothing is polite any more. */
   readonly force?: AbortSignal;
+  /** When it aborts, what is only courtesy is over. */
+  readonly hurry?: AbortSignal;
   /** What asked for it, for the log. */
   readonly signal?: string;
 }

@@ -134,13 +134,11 @@ export const optionsSchema = z
       .union([z.int().min(0).max(64), z.string().regex(/^(?:\d|[1-5]\d|6[0-4])$/)], { error: 'should be a whole number from 0 to 64' })
       .meta({ flag: '--spares <n>', description: "Booted workers that wait to take a dead one's place. Default: 0" } satisfies FlagMeta),
     lameDuck: duration({ flag: '--lame-duck <time>', description: 'A stop goes on serving for so long while /readyz says no. Default: 0s' }),
-    quit: z
-      .enum(['graceful', 'fast'], { error: 'should be graceful or fast' })
-      .meta({
-        flag: '--quit <how>',
-        description: 'What SIGQUIT means: graceful, as SIGTERM, or fast. Default: graceful',
-        isCommandOnly: true,
-      } satisfies FlagMeta),
+    quit: z.enum(['graceful', 'fast'], { error: 'should be graceful or fast' }).meta({
+      flag: '--quit <how>',
+      description: 'What SIGQUIT means: graceful, as SIGTERM, or fast. Default: graceful',
+      isCommandOnly: true,
+    } satisfies FlagMeta),
     upgradeTimeout: duration({
       flag: '--upgrade-timeout <time>',
       description: 'A new master that takes longer to be ready has failed, and the old one goes on. Default: 60s',

@@ -60,8 +60,8 @@ async function supervise(settings: RunSettings): Promise<number> {
     void runner.stop(never);
   });
   obeySignals({
-    stop: (signal, force) => void runner.stop(force, signal),
-    reload: () => void (isDaemon() ? runner.restart().catch(() => {}) : runner.stop(never, 'SIGHUP')), // A terminal that is closed takes it along.
+    stop: (signal, { force }) => void runner.stop(force, signal),
+    reload: () => (isDaemon() ? runner.restart() : void runner.stop(never, 'SIGHUP')), // A terminal that is closed takes it along.
     hurried: (signal, leftMs) => events.emit({ type: 'cluster-stop-hurried', signal, leftMs }),
   });
   const stopped = new Promise<readonly number[]>(resolve => events.on('cluster-stopped', ({ survived }) => resolve(survived)));
