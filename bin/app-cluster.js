@@ -1,8 +1,11 @@
 #!/usr/bin/env node
-// A foreground start becomes the master itself, a run the supervisor; everything else is the command line's.
+// A foreground start becomes the keeper, or with --no-keeper the master itself; a run the supervisor; everything else is the command line's.
+'use strict';
 const [command, ...rest] = process.argv.slice(2);
 const own = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
 const isForeground = !own.some(option => ['--help', '-h', '--daemon', '-d'].includes(option));
-if (command === 'start' && isForeground) await import('../dist/lib/master/main.js');
-else if (command === 'run') await import('../dist/lib/supervisor/main.js');
-else await import('../dist/lib/cli/main.js');
+const isAlone = own.includes('--no-keeper') || process.env.APP_CLUSTER_KEEPER === 'false' || process.execArgv.some(option => option.startsWith('--inspect'));
+if (command === 'start' && isForeground && !isAlone) require('../dist/lib/keeper/main.cjs');
+else if (command === 'start' && isForeground) import('../dist/lib/master/main.js');
+else if (command === 'run') import('../dist/lib/supervisor/main.js');
+else import('../dist/lib/cli/main.js');

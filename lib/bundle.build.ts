@@ -16,6 +16,7 @@ const COMMON_JS = [
   'system/thread-forker',
   'system/copy-socket',
   'logger/main',
+  'keeper/main',
   'system/block-output',
   'control/app',
   'worker/preload',

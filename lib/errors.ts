@@ -27,6 +27,8 @@ export const ERROR_KINDS = {
   ERR_START_TIMEOUT: 'application',
   ERR_STOPPED: 'application',
   ERR_RELOAD_FAILED: 'application',
+  ERR_UPGRADE_FAILED: 'application',
+  ERR_NO_KEEPER: 'usage',
   ERR_CRASH_LOOP: 'application',
   ERR_NO_WORKERS: 'application',
   ERR_REQUEST_TIMEOUT: 'application',

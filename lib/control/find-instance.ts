@@ -20,7 +20,7 @@ function matching(running: readonly RegistryEntry[], name: string): readonly Reg
   const pid = /^\d+$/.test(name) ? Number(name) : undefined;
   if (pid === undefined) return byName;
   const mark = markOf(pid)?.mark;
-  const byPid = running.filter(entry => entry.pid === pid || entry.mark === mark);
+  const byPid = running.filter(entry => entry.pid === pid || entry.masterPid === pid || entry.mark === mark);
   return [...byName, ...byPid.filter(entry => !byName.includes(entry))];
 }
 

@@ -22,7 +22,7 @@ export const LEFTOVER = '(left over)';
 export async function portStatuses(): Promise<readonly PortStatus[]> {
   const running = entries().filter(({ isAlive }) => isAlive);
   const instanceOf = (pid: number): string | undefined => {
-    const own = running.find(({ entry }) => entry.pid === pid);
+    const own = running.find(({ entry }) => entry.pid === pid || entry.masterPid === pid);
     if (own !== undefined) return own.entry.name;
     const marked = markOf(pid);
     if (marked === undefined) return undefined;

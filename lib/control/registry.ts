@@ -67,10 +67,15 @@ function taken(wanted: string, holder: RegistryEntry | undefined): ClusterError 
 function tryClaim(name: string, facts: ClaimFacts): Claim | { readonly holder: RegistryEntry | undefined } {
   const path = entryPath(name);
   const holder = parseEntry(readWhole(path));
-  if (holder !== undefined && stillIs(holder)) return { holder };
+  if (holder !== undefined && stillIs(holder) && !isOurKeepers(holder, facts)) return { holder };
   removeFile(path);
   const entry: RegistryEntry = { name, socket: socketPath(name), ...facts };
   return createWhole(path, text(entry)) ? claimOf(path, entry) : { holder: parseEntry(readWhole(path)) };
+}
+
+/** Another master of our keeper's had it: what it wrote is ours to replace. */
+function isOurKeepers(holder: RegistryEntry, { pid, startTime, bootId, masterPid }: ClaimFacts): boolean {
+  return masterPid !== pid && holder.pid === pid && holder.startTime === startTime && holder.bootId === bootId;
 }
 
 function claimOf(path: string, first: RegistryEntry): Claim {

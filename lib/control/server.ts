@@ -11,13 +11,13 @@ export type { Audit, Door, Probes } from './app.js';
 export type ServeNeeds = AppNeeds;
 
 /** Throws ERR_ALREADY_RUNNING, ERR_UNREACHABLE. */
-export function serveControl(path: string, needs: ServeNeeds): Promise<HttpServer> {
-  return serveSocket(path, lazyListener(needs));
+export function serveControl(path: string, needs: ServeNeeds, isHeir = false): Promise<HttpServer> {
+  return serveSocket(path, lazyListener(needs), isHeir);
 }
 
 /** Throws ERR_ADDRESS_IN_USE, ERR_UNREACHABLE. */
-export function serveAdmin({ host, port }: { readonly host: string; readonly port: number }, needs: ServeNeeds): Promise<HttpServer> {
-  return servePort(host, port, lazyListener(needs));
+export function serveAdmin({ host, port }: { readonly host: string; readonly port: number }, needs: ServeNeeds, withinMs = 0): Promise<HttpServer> {
+  return servePort(host, port, { listener: lazyListener(needs), withinMs });
 }
 
 function lazyListener(needs: ServeNeeds): RequestListener {

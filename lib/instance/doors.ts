@@ -4,8 +4,11 @@ import { type Door, type ServeNeeds, serveAdmin, serveControl } from '../control
 import type { Emit } from '../protocol/events.js';
 import type { AdminAddress } from '../system/admin-address.js';
 import type { HttpServer } from '../system/http-server.js';
-import { newTokens, writeTokens } from '../system/tokens.js';
+import { newTokens, readTokens, writeTokens } from '../system/tokens.js';
 import { fileFacts, removeFile } from '../system/whole-files.js';
+
+/** A predecessor stops listening when it has heard of us. */
+const INHERITED_WITHIN_MS = 5_000;
 
 export class Doors {
   readonly #emit: Emit;
@@ -16,15 +19,17 @@ export class Doors {
     this.#emit = emit;
   }
 
-  async openSocket(path: string, needs: ServeNeeds): Promise<void> {
-    this.#socket = { path, server: await serveControl(path, needs) };
+  /** @param isHeir who answers there now will stop to */
+  async openSocket(path: string, needs: ServeNeeds, isHeir = false): Promise<void> {
+    this.#socket = { path, server: await serveControl(path, needs, isHeir) };
   }
 
-  async openAdmin(address: AdminAddress, tokenFile: string, needs: ServeNeeds): Promise<void> {
+  /** An heir has the tokens that are known already, and waits for the port. */
+  async openAdmin(address: AdminAddress, tokenFile: string, { isHeir, ...needs }: ServeNeeds & { readonly isHeir: boolean }): Promise<void> {
     if (this.#admin !== undefined) return;
-    const tokens = newTokens();
+    const tokens = (isHeir ? readTokens(tokenFile) : undefined) ?? newTokens();
     const door: Door = { host: address.host, tokens };
-    const server = await serveAdmin(address, { ...needs, door });
+    const server = await serveAdmin(address, { ...needs, door }, isHeir ? INHERITED_WITHIN_MS : 0);
     this.#admin = { tokenFile, server };
     writeTokens(tokenFile, tokens);
     const host = address.host.includes(':') ? `[${address.host}]` : address.host;
@@ -37,6 +42,15 @@ export class Doors {
     if (lost === undefined || fileFacts(lost.path) !== undefined) return;
     await this.openSocket(lost.path, needs);
     lost.server.abandon();
+  }
+
+  /** Others answer here from now on. */
+  abandon(): void {
+    const [socket, admin] = [this.#socket, this.#admin];
+    this.#socket = undefined;
+    this.#admin = undefined;
+    socket?.server.abandon();
+    admin?.server.abandon();
   }
 
   async close(): Promise<void> {

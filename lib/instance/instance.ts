@@ -40,6 +40,12 @@ export interface InstanceFacts {
   readonly stopMs: number;
   /** What happens is kept for `why`. */
   readonly isJournalled: boolean;
+  /** Whose pid others know it by: this process's, or its keeper's. */
+  readonly pid: number;
+  /** There is a keeper: others were before us, and others may come. */
+  readonly isKept: boolean;
+  /** One is still there: its name is taken over when this one serves. */
+  readonly isHeir: boolean;
 }
 
 export interface Served {
@@ -97,14 +103,31 @@ export class Instance {
   async open(): Promise<void> {
     this.#events.onAny(this.#history.add);
     this.#events.onAny(this.#write);
+    if (!this.#facts.isHeir) await this.#takeName();
+    this.#record();
+    this.#cancelReassert = repeatUnref(REASSERT_MS, () => void this.#reassert());
+  }
+
+  async #takeName(): Promise<void> {
     try {
       this.#claim = await this.#claimName();
     } catch (error) {
       if (error instanceof ClusterError && error.code === 'ERR_ALREADY_RUNNING') throw error;
       this.#complain(error);
     }
-    this.#record();
-    this.#cancelReassert = repeatUnref(REASSERT_MS, () => void this.#reassert());
+  }
+
+  /** What a predecessor that still serves has had so far: the entry, and who answers on the socket. */
+  async inherit(): Promise<void> {
+    await this.#takeName();
+    this.#claim?.update({ isRecorded: this.#recording !== undefined });
+    if (this.#served !== undefined) await this.serve(this.#served);
+  }
+
+  /** A successor has them now. Who is being answered gets his answer. */
+  bequeath(): void {
+    this.#cancelReassert();
+    this.#doors.abandon();
   }
 
   #record(): void {
@@ -124,13 +147,13 @@ export class Instance {
     const needs = this.#serveNeeds({ surface, probes });
     if (this.#claim !== undefined) this.#followState(state, this.#claim);
     try {
-      if (this.#claim !== undefined) await this.#doors.openSocket(socketPath(this.name), needs);
+      if (this.#claim !== undefined) await this.#doors.openSocket(socketPath(this.name), needs, this.#facts.isHeir);
     } catch (error) {
       this.#complain(error);
     }
     try {
       const { admin } = this.#facts;
-      if (this.#claim !== undefined && admin !== undefined) await this.#doors.openAdmin(admin, tokenFile(this.name), needs);
+      if (this.#claim !== undefined && admin !== undefined) await this.#doors.openAdmin(admin, tokenFile(this.name), { ...needs, isHeir: this.#facts.isKept });
     } catch (error) {
       this.#complain(error, 'The control API is not served on TCP');
     }
@@ -157,7 +180,7 @@ export class Instance {
       this.#claim.update({});
       return this.#served && this.#doors.restoreSocket(this.#serveNeeds(this.#served)).catch(() => {}); // The next time.
     }
-    if (this.#closed !== undefined || this.#served === undefined) return;
+    if (this.#closed !== undefined || this.#served === undefined || this.#facts.isHeir) return;
     try {
       const claim = await this.#claimName();
       if (this.#closed !== undefined) return claim?.release(); // It has ended meanwhile.
@@ -172,10 +195,10 @@ export class Instance {
   }
 
   async #claimName(): Promise<Claim | undefined> {
-    const identity = identityOf(ownPid());
+    const { name, isNameGiven, baseDir, kind, logs, pidFile, stopMs, pid } = this.#facts;
+    const identity = identityOf(pid);
     if (identity === undefined) return undefined;
-    const { name, isNameGiven, baseDir, kind, logs, pidFile, stopMs } = this.#facts;
-    const place = { isRecorded: this.#recording !== undefined, logs: logs?.folder, stopMs };
+    const place = { isRecorded: this.#recording !== undefined, logs: logs?.folder, stopMs, masterPid: ownPid() };
     const facts = { kind, pidFile, ...place, mark: this.mark, baseDir, status: 'starting', startedAt: wallClockMs(), version: packageVersion() } as const;
     return claimName(name, isNameGiven, { ...identity, ...facts });
   }
@@ -200,7 +223,7 @@ export class Instance {
   }
 
   get #isJournalled(): boolean {
-    return this.#claim !== undefined && this.#facts.isJournalled;
+    return (this.#claim !== undefined || this.#facts.isHeir) && this.#facts.isJournalled;
   }
 
   readonly #write = (event: ClusterEvent): void => {

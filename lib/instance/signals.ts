@@ -107,6 +107,28 @@ export function audible({ resize }: SignalHandlers): NodeJS.Signals[] {
   return ['SIGHUP', ...STOP_SIGNALS, ...steps];
 }
 
+/** How long the keeper may take to pass on what has reached the whole group. */
+const PASSED_ON_MS = 250;
+
+/**
+ * Signals that the keeper passes on. One that reaches this process by itself counts only when the keeper does not pass it on too: a Ctrl-C
+ * reaches both, and is one.
+ */
+export function obeyKeeper(handlers: SignalHandlers, clock: Clock = systemClock): Hear {
+  const hear = signalMeanings(handlers, clock);
+  const passedOn = new Map<string, number>();
+  onSignals(['SIGHUP', ...STOP_SIGNALS], signal => {
+    const at = clock.now();
+    clock.after(PASSED_ON_MS, () => {
+      if (Math.abs((passedOn.get(signal) ?? Number.NEGATIVE_INFINITY) - at) > PASSED_ON_MS) hear(signal);
+    });
+  });
+  return signal => {
+    passedOn.set(signal, clock.now());
+    hear(signal);
+  };
+}
+
 /** This process's own signals. */
 export function obeySignals(handlers: SignalHandlers, clock: Clock = systemClock): void {
   const hear = signalMeanings(handlers, clock);

@@ -4,6 +4,7 @@ import type { EventBus } from '../instance/event-bus.js';
 import type { Recording } from '../instance/recording.js';
 import type { Surface } from '../protocol/control.js';
 import type { Clock } from '../system/clock.js';
+import type { SocketStore } from '../system/held-sockets.js';
 import type { ParentLine } from '../system/parent-line.js';
 
 export interface ClusterNeeds {
@@ -16,6 +17,14 @@ export interface ClusterNeeds {
   readonly surface: () => Surface | undefined;
   /** What is still to be given back when everything has stopped: the name, the socket. */
   readonly release?: (() => Promise<void>) | undefined;
+  /** What others know it by: the keeper's pid, or this process's. */
+  readonly pid: number;
+  /** Undefined: sockets are bound here. */
+  readonly sockets?: SocketStore | undefined;
+  /** Before an agent is started. */
+  readonly beforeAgent?: (() => Promise<void>) | undefined;
+  /** Asks for a new master on the same sockets. */
+  readonly upgrade?: ((node: string | undefined) => Promise<void>) | undefined;
   /** Undefined: children write where this process does. */
   readonly recording?: Recording | undefined;
   /** Agent or parent want one. Default: a reload. */

@@ -22,6 +22,9 @@ import { startingEvent } from './starting-event.js';
 import type { WorkerProcess } from './worker-process.js';
 import { Workforce } from './workforce.js';
 
+const NO_KEEPER =
+  'upgrade: there is no keeper to start a new master. Start with `app-cluster start`, without --no-keeper; a program that calls startCluster() is its own master.';
+
 export class Cluster extends Operable implements AsyncDisposable {
   readonly settings: Settings;
   readonly #needs: ClusterNeeds;
@@ -79,7 +82,7 @@ export class Cluster extends Operable implements AsyncDisposable {
   }
 
   snapshot(): ClusterSnapshot {
-    return snapshotOf({ name: this.settings.name, phase: this.#phase, workforce: this.#workforce });
+    return snapshotOf({ pid: this.#needs.pid, name: this.settings.name, phase: this.#phase, workforce: this.#workforce });
   }
 
   get children(): readonly WorkerProcess[] {
@@ -113,6 +116,17 @@ export class Cluster extends Operable implements AsyncDisposable {
     await restartAll(this.#upWorkforce('restart'), { clock: this.#needs.clock, emit: this.#emit, reasonOf });
   }
 
+  /** A new master takes this one's place, on the same sockets. Rejects with ERR_NO_KEEPER, ERR_UPGRADE_FAILED: then this one goes on. */
+  async upgrade(node?: string): Promise<void> {
+    this.#upWorkforce('upgrade');
+    if (this.#needs.upgrade === undefined) throw new ClusterError('ERR_NO_KEEPER', NO_KEEPER);
+    await this.#needs.upgrade(node);
+  }
+
+  get workforce(): Workforce | undefined {
+    return this.#workforce;
+  }
+
   /** Apps first, then the agent, within the stop budget. Idempotent: everybody gets the same report. */
   async stop(options: StopOptions = {}): Promise<StopReport> {
     this.#wasTold = true;
@@ -138,7 +152,7 @@ export class Cluster extends Operable implements AsyncDisposable {
   async #bringUp(): Promise<void> {
     const { settings } = this;
     const { clock, random, parent } = this.#needs;
-    this.#pidFile = settings.pidFile === undefined ? undefined : writePidFile(settings.pidFile);
+    this.#pidFile = settings.pidFile === undefined ? undefined : writePidFile(settings.pidFile, this.#needs.pid);
     const port = settings.program.kind === 'framework' ? await clusterPort() : undefined;
     const onReloadAsked = this.#needs.onReloadAsked ?? (() => void this.reload().catch(() => {})); // Told by its event.
     const onKilledByDebugger = () => {
@@ -154,18 +168,25 @@ export class Cluster extends Operable implements AsyncDisposable {
       parent,
       instance: this.#needs.mark,
       recording: this.#needs.recording,
+      sockets: this.#needs.sockets,
       clusterPort: port,
       onReloadAsked,
       onKilledByDebugger,
     });
     this.#workforce = workforce;
     this.#deafenParent = parent.listen(message => workforce.messenger.receive(message, 'parent'));
-    const agentStarted = workforce.agents?.group.resize(1);
+    const agentStarted = workforce.agents && this.#startAgent(workforce.agents.group);
     workforce.prepareApps();
     await agentStarted;
     this.#refuseIfStopping();
     await Promise.race([workforce.apps.group.resize(settings.workers.count), workforce.agentLost]);
     this.#onUp(workforce);
+  }
+
+  async #startAgent(group: Workforce['apps']['group']): Promise<void> {
+    if (this.#needs.beforeAgent !== undefined) await this.#needs.beforeAgent();
+    this.#refuseIfStopping();
+    await group.resize(1);
   }
 
   #onUp(workforce: Workforce): void {
@@ -189,7 +210,7 @@ export class Cluster extends Operable implements AsyncDisposable {
     this.#cancelHealth();
     const facts = { clock: this.#needs.clock, emit: this.#emit, timeouts: this.settings.timeouts, instance: this.#needs.mark, workforce: this.#workforce };
     const finish = () => {
-      this.#removePidFile();
+      if (!options.isSucceeded) this.#removePidFile();
       this.#deafenParent();
       this.#phase = 'stopped';
     };

@@ -16,6 +16,7 @@ import {
   isPath,
   type ListenQuery,
   parseListenQuery,
+  type SocketStore,
 } from '../system/held-sockets.js';
 import { portOwner } from '../system/port-owner.js';
 import type { Dispatcher } from './dispatcher.js';
@@ -38,8 +39,15 @@ export interface AddressInUse {
   readonly holder: string;
 }
 
+export interface ListenersNeeds {
+  readonly emit: Emit;
+  readonly clock: Clock;
+  /** A keeper's, if there is one. */
+  readonly sockets?: SocketStore | undefined;
+}
+
 export class Listeners {
-  readonly #sockets = new HeldSockets();
+  readonly #sockets: SocketStore;
   readonly #users = new Map<string, Set<WorkerProcess>>();
   readonly #emit: Emit;
   readonly #clock: Clock;
@@ -49,10 +57,11 @@ export class Listeners {
   /** The last address that turned out to be taken. */
   conflict: AddressInUse | undefined;
 
-  constructor({ emit, clock }: { readonly emit: Emit; readonly clock: Clock }, dispatcher: Dispatcher | undefined) {
+  constructor({ emit, clock, sockets }: ListenersNeeds, dispatcher: Dispatcher | undefined) {
     this.#emit = emit;
     this.#clock = clock;
     this.#dispatcher = dispatcher;
+    this.#sockets = sockets ?? new HeldSockets();
     const reason = canHoldSockets();
     this.#isHolding = reason === undefined;
     if (reason !== undefined) emit({ type: 'sockets-fell-back', reason });
@@ -82,6 +91,13 @@ export class Listeners {
   /** After a reload: addresses that only the old generation knew are given up, instead of queueing clients for nobody. */
   releaseUnused(): void {
     for (const { key } of this.#sockets.all) if (!this.#users.get(key)?.size) this.#release(key);
+  }
+
+  /** A successor has the sockets: what is here are copies. */
+  bequeath(): void {
+    this.#dispatcher?.close();
+    this.#sockets.dropAll();
+    this.#users.clear();
   }
 
   /** Newcomers are refused from now on, not queued: workers have copies of their own while they drain. */

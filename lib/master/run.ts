@@ -11,10 +11,11 @@ import type { ClusterEvent } from '../protocol/events.js';
 import { EVENTS_VARIABLE } from '../protocol/testing-words.js';
 import type { StopReport } from '../supervision/stop-in-order.js';
 import { systemClock } from '../system/clock.js';
-import { onProcessExit, variable } from '../system/environment.js';
+import { onProcessExit, ownPid, variable } from '../system/environment.js';
 import { parentLine } from '../system/parent-line.js';
 import { surviveBrokenOutput } from '../system/signals.js';
 import { Cluster } from './cluster.js';
+import { followKeeper, type Kept, keptNeeds, newSuccession } from './kept.js';
 import { instanceFacts, servedCluster, suspectRoot } from './serve.js';
 import type { Settings } from './settings.js';
 import { settlePort } from './settle-port.js';
@@ -36,6 +37,8 @@ export interface Preparations {
   readonly onReloadAsked?: () => void;
   /** The process lives on after a stop: its name is given back then. */
   readonly isShared?: boolean;
+  /** Undefined: nobody keeps this process. */
+  readonly kept?: Kept | undefined;
   /** Instead of a stop. */
   readonly onKilledByDebugger?: () => void;
 }
@@ -50,10 +53,10 @@ export interface Prepared {
 /** Wires a cluster whose facts are logged. Nothing is forked yet. */
 export async function prepareCluster(
   settings: Settings,
-  { logger = deferred(masterLogger()), suspicions = [], isShared = false, ...hooks }: Preparations = {},
+  { logger = deferred(masterLogger()), suspicions = [], isShared = false, kept, ...hooks }: Preparations = {},
 ): Promise<Prepared> {
   const events = new EventBus();
-  const parent = parentLine();
+  const parent = parentLine(kept && (() => kept.birth.hasParent));
   surviveBrokenOutput();
   events.onAny(logEvents(logger, isQuiet(settings)));
   const forgetFork = events.on('child-forked', () => {
@@ -70,18 +73,21 @@ export async function prepareCluster(
     logger.open();
   };
   onProcessExit(announceExit);
-  const instance = new Instance(instanceFacts(settings), events);
+  const instance = new Instance(instanceFacts(settings, kept), events);
   const slots = new SlotBook();
   events.onAny(slots.read);
   await instance.open();
   suspectRoot(settings, events);
-  const settled = await settlePort(settings, event => events.emit(event)).catch(async error => {
+  const settled = await settlePort(settings, { kept, emit: event => events.emit(event) }).catch(async error => {
     await instance.close();
     throw error;
   });
   const { mark, recording } = instance;
   const effective = recording === undefined ? { ...settled, logs: undefined } : settled; // A pipe that nobody reads would stop its writer.
-  const cluster = new Cluster(effective, {
+  const succession = kept && newSuccession(kept, () => cluster, instance);
+  const cluster: Cluster = new Cluster(effective, {
+    pid: kept?.line.pid ?? ownPid(),
+    ...(kept && succession && keptNeeds(kept, succession, settings)),
     clock: systemClock,
     random: Math.random,
     parent,
@@ -96,6 +102,7 @@ export async function prepareCluster(
     forgetForServing();
     systemClock.after(SERVE_AFTER_MS, () => void instance.serve(servedCluster(cluster, instance, slots)));
   });
+  if (kept && succession) followKeeper({ kept, cluster, instance, succession, handlers: signalHandlers(cluster) });
   return { cluster, instance, announceExit };
 }
 

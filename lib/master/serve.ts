@@ -6,8 +6,9 @@ import type { SlotBook } from '../instance/slot-book.js';
 import { Usages } from '../instance/usages.js';
 import { systemClock } from '../system/clock.js';
 import { packageVersion } from '../system/entries.js';
-import { runsAsRoot } from '../system/environment.js';
+import { ownPid, runsAsRoot } from '../system/environment.js';
 import type { Cluster } from './cluster.js';
+import type { Kept } from './kept.js';
 import { metricsOf } from './metrics.js';
 import { operationsOf } from './operations.js';
 import type { Settings } from './settings.js';
@@ -15,8 +16,12 @@ import type { Settings } from './settings.js';
 /** With some of these it serves; the rest is before, or after. */
 const SERVING: readonly string[] = ['running', 'degraded', 'reloading'];
 
-export function instanceFacts({ name, isNameGiven, baseDir, pidFile, logs, admin, flavour, isProduction, timeouts }: Settings): InstanceFacts {
-  return { kind: 'cluster', name, isNameGiven, baseDir, pidFile, logs, admin, stopMs: timeouts.budgetMs, isJournalled: flavour === 'command' || isProduction };
+export function instanceFacts(settings: Settings, kept: Kept | undefined): InstanceFacts {
+  const { isNameGiven, baseDir, pidFile, logs, admin, flavour, isProduction, timeouts } = settings;
+  const name = kept?.birth.memory.name ?? settings.name;
+  const place = { pid: kept?.line.pid ?? ownPid(), isKept: kept !== undefined, isHeir: kept?.birth.isUpgrade ?? false };
+  const isJournalled = flavour === 'command' || isProduction;
+  return { kind: 'cluster', name, isNameGiven, baseDir, pidFile, logs, admin, stopMs: timeouts.budgetMs, isJournalled, ...place };
 }
 
 export function servedCluster(cluster: Cluster, instance: Instance, slots: SlotBook): Served {

@@ -4,9 +4,24 @@ import { ClusterError } from '../errors.js';
 import type { Emit } from '../protocol/events.js';
 import { freePort, isPortTaken } from '../system/free-port.js';
 import { portOwner } from '../system/port-owner.js';
+import { holdsPort, type Kept, remembered } from './kept.js';
 import type { Settings } from './settings.js';
 
-export async function settlePort(settings: Settings, emit: Emit): Promise<Settings> {
+export interface PortFacts {
+  readonly kept: Kept | undefined;
+  readonly emit: Emit;
+}
+
+export async function settlePort(wanted: Settings, { kept, emit }: PortFacts): Promise<Settings> {
+  const settings = kept === undefined ? wanted : remembered(wanted, kept);
+  if (kept !== undefined && holdsPort(kept, settings.port)) return settings;
+  const settled = await settleAnew(settings, emit);
+  const { port } = settled;
+  if (port !== undefined && settings.port !== undefined && port !== settings.port) kept?.line.remember({ port: { wanted: settings.port, got: port } });
+  return settled;
+}
+
+async function settleAnew(settings: Settings, emit: Emit): Promise<Settings> {
   const { port, host, portFallback, flavour } = settings;
   if (port === undefined) return settings;
   if (port === 0) return withPort(settings, await freePort(0, host));
@@ -22,7 +37,7 @@ export function addressInUse(address: string, holder: string): ClusterError {
   return new ClusterError('ERR_ADDRESS_IN_USE', message, { details: { address, holder } });
 }
 
-function withPort(settings: Settings, port: number): Settings {
+export function withPort(settings: Settings, port: number): Settings {
   const environment = 'PORT' in settings.environment ? { ...settings.environment, PORT: String(port) } : settings.environment;
   return { ...settings, port, environment, options: { ...settings.options, port } };
 }

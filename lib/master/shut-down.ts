@@ -14,6 +14,8 @@ export interface StopOptions {
   readonly force?: AbortSignal;
   /** When it aborts, what is only courtesy is over. */
   readonly hurry?: AbortSignal;
+  /** The sockets are not given up: a successor has them. */
+  readonly isSucceeded?: boolean;
   /** What asked for it, for the log. */
   readonly signal?: string;
 }
@@ -32,7 +34,7 @@ export interface ShutDownFacts {
 const LEFTOVERS_MS = 5_000;
 
 /** @param finish when all processes are gone, before it is told */
-export async function shutDown(facts: ShutDownFacts, { force, signal }: StopOptions, finish: () => void): Promise<StopReport> {
+export async function shutDown(facts: ShutDownFacts, { force, signal, isSucceeded = false }: StopOptions, finish: () => void): Promise<StopReport> {
   const { clock, emit, timeouts, instance, workforce } = facts;
   const { budgetMs } = timeouts;
   const startedAt = clock.now();
@@ -42,7 +44,8 @@ export async function shutDown(facts: ShutDownFacts, { force, signal }: StopOpti
   workforce?.notices.clusterStopping();
   for (const agent of workforce?.agents?.workers ?? []) agent.stay();
   workforce?.dropSpares();
-  workforce?.listeners.close();
+  if (isSucceeded) workforce?.listeners.bequeath();
+  else workforce?.listeners.close();
   const report = await stopInOrder(partsOf(facts), force ? AbortSignal.any([force, deadline.signal]) : deadline.signal);
   cancelDeadline();
   const leftMs = budgetMs - (clock.now() - startedAt);

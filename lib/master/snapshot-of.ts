@@ -2,16 +2,16 @@
 
 import { type ClusterFacts, publicStatus } from '../lifecycle/public-status.js';
 import type { ClusterSnapshot } from '../protocol/snapshot.js';
-import { ownPid } from '../system/environment.js';
 import type { Workforce } from './workforce.js';
 
 export interface SnapshotFacts {
   readonly name: string;
+  readonly pid: number;
   readonly phase: ClusterFacts['phase'];
   readonly workforce: Workforce | undefined;
 }
 
-export function snapshotOf({ name, phase, workforce }: SnapshotFacts): ClusterSnapshot {
+export function snapshotOf({ name, pid, phase, workforce }: SnapshotFacts): ClusterSnapshot {
   const workers = workforce?.apps.snapshots ?? [];
   const size = workforce?.apps.group.goal.size ?? 0;
   const ready = workers.filter(({ status }) => status === 'ready').length;
@@ -19,7 +19,7 @@ export function snapshotOf({ name, phase, workforce }: SnapshotFacts): ClusterSn
   const isReloading = workforce?.apps.group.isReloading ?? false;
   return {
     name,
-    pid: ownPid(),
+    pid,
     status: publicStatus({ phase, isReloading, ready: isAgentMissing ? 0 : ready, wanted: size }),
     address: workforce?.address,
     size,

@@ -8,6 +8,7 @@ import { StartFailure } from '../supervision/failures.js';
 import type { Place } from '../supervision/group.js';
 import type { Clock } from '../system/clock.js';
 import { ownPid, variable } from '../system/environment.js';
+import type { RawHandle, SocketStore } from '../system/held-sockets.js';
 import type { ParentLine } from '../system/parent-line.js';
 import { type ProcessIdentity, stillAlive, sweep } from '../system/process-tree.js';
 import { addressOf } from './address.js';
@@ -36,6 +37,7 @@ export interface WorkforceNeeds {
   readonly instance: string;
   readonly clusterPort: number | undefined;
   readonly recording: Recording | undefined;
+  readonly sockets?: SocketStore | undefined;
   readonly onReloadAsked: () => void;
   readonly onKilledByDebugger: () => void;
 }
@@ -84,6 +86,9 @@ export class Workforce {
   get children(): readonly WorkerProcess[] {
     return [...(this.agents?.workers ?? []), ...this.apps.workers];
   }
+
+  /** A connection from outside: a predecessor's. */
+  readonly adopt = (_address: unknown, handle: RawHandle): void => handle.close();
 
   /** While the agent boots, cfork is loaded and the app workers' processes are started; their user code waits for the agent. */
   prepareApps(): void {

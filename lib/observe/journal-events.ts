@@ -26,6 +26,11 @@ const ALWAYS: readonly EventType[] = [
   'logger-died',
   'logs-dropped',
   'control-unavailable',
+  'master-replaced',
+  'keeper-lost',
+  'upgrade-started',
+  'upgrade-failed',
+  'cluster-succeeded',
   'operated',
   'master-erred',
 ];

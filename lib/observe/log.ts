@@ -145,6 +145,12 @@ const TEXTS: Texts = {
   'cluster-lost': lost,
   'status-changed': () => undefined,
   'master-left': ({ code }) => line(code === 0 ? 'info' : 'error', `[master] exit with code:${code}`),
+  'master-replaced': ({ pid, code, signal }) =>
+    line('error', `[master] master ${pid} died (code: ${code}, signal: ${signal}): a new one goes on with its sockets`),
+  'keeper-lost': ({ pid }) => line('error', `[master] the keeper ${pid} is gone: closing`),
+  'upgrade-started': ({ pid }) => line('info', `[master] upgrade: master ${pid} is starting...`),
+  'upgrade-failed': ({ message }) => line('error', `[master] ${message}`),
+  'cluster-succeeded': ({ pid }) => line('info', `[master] upgrade: master ${pid} serves now, this one drains and leaves`),
   'debugger-killed-worker': () => line('error', '[master] worker kill by debugger, exiting...'),
   'child-forked': forked,
   'child-moved': event =>

@@ -85,6 +85,13 @@ export type ClusterEvent =
   | { readonly type: 'status-changed'; readonly status: PublicStatus }
   | { readonly type: 'master-left'; readonly code: number }
   | { readonly type: 'debugger-killed-worker' }
+  /** By this one, after it had died. */
+  | { readonly type: 'master-replaced'; readonly pid: number; readonly code: number | null; readonly signal: string | null }
+  | { readonly type: 'keeper-lost'; readonly pid: number }
+  | { readonly type: 'upgrade-started'; readonly pid: number }
+  | { readonly type: 'upgrade-failed'; readonly message: string }
+  /** Another master serves now; this one's workers drain. */
+  | { readonly type: 'cluster-succeeded'; readonly pid: number }
   | ({
       readonly type: 'child-forked';
       readonly clusterPort: number | undefined;

@@ -8,7 +8,9 @@ export type InstanceKind = (typeof INSTANCE_KINDS)[number];
 export interface RegistryEntry {
   readonly name: string;
   readonly kind: InstanceKind;
+  /** The keeper's, where there is one. */
   readonly pid: number;
+  readonly masterPid?: number | undefined;
   /** With pid and bootId this names the process for ever. */
   readonly startTime: string;
   readonly bootId: string;

@@ -9,7 +9,7 @@ import { obeySignals } from '../instance/signals.js';
 import { SlotBook } from '../instance/slot-book.js';
 import { logRun } from '../observe/run-log.js';
 import { systemClock, wallClockMs } from '../system/clock.js';
-import { commandLine, exitProcess, isDaemon } from '../system/environment.js';
+import { commandLine, exitProcess, isDaemon, ownPid } from '../system/environment.js';
 import { onUncaught, printError } from '../system/last-resort.js';
 import { tailLog } from '../system/log-tail.js';
 import { surviveBrokenOutput } from '../system/signals.js';
@@ -81,7 +81,7 @@ async function supervise(settings: RunSettings): Promise<number> {
 }
 
 function instanceFacts({ name, isNameGiven, cwd, logs, admin, stopMs }: RunSettings) {
-  return { kind: 'run', name, isNameGiven, baseDir: cwd, logs, admin, stopMs, isJournalled: true } as const;
+  return { kind: 'run', name, isNameGiven, baseDir: cwd, logs, admin, stopMs, isJournalled: true, pid: ownPid(), isKept: false, isHeir: false } as const;
 }
 
 async function quote(folder: string, since: string): Promise<void> {

@@ -22,6 +22,8 @@ export const THREAD_FORKER_FILE = built('system/thread-forker.cjs');
 export const COPY_SOCKET_FILE = built('system/copy-socket.cjs');
 /** Loaded only to explain what is wrong with options. */
 export const OPTIONS_SCHEMA_FILE = built('protocol/options.schema.cjs');
+/** What `app-cluster start` becomes. */
+export const KEEPER_FILE = built('keeper/main.cjs');
 /** Entry of the logger's process. */
 export const LOGGER_FILE = built('logger/main.cjs');
 /** Preloaded into a JavaScript program whose output is recorded. */

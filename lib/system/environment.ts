@@ -1,5 +1,7 @@
 // The only reader and writer of the environment, of argv and of other facts about this very process.
 
+import { realpathSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
 import { execArgv, pid } from 'node:process';
 import { DAEMON_VARIABLE } from '../protocol/words.js';
 import { isWorkerThread } from './thread-line.js';
@@ -50,8 +52,22 @@ export function runsAsRoot(): boolean {
   return process.geteuid?.() === 0;
 }
 
+/** As it was typed: a symbolic link (`current`) stays one, so that what it leads to later can be found. */
 export function currentDirectory(): string {
-  return process.cwd();
+  directory ??= logicalDirectory();
+  return directory;
+}
+let directory: string | undefined;
+
+/** PWD, while it leads here (pwd(1), -L). */
+function logicalDirectory(): string {
+  const physical = process.cwd();
+  const logical = process.env['PWD'];
+  try {
+    return logical !== undefined && isAbsolute(logical) && realpathSync(logical) === realpathSync(physical) ? logical : physical;
+  } catch {
+    return physical;
+  }
 }
 
 /** Started by `start --daemon`, whose variable it is. Read once, and not handed on. */

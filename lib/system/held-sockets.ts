@@ -6,19 +6,9 @@ import { lstatSync, unlinkSync } from 'node:fs';
 import net from 'node:net';
 import { constants } from 'node:os';
 import { relative, resolve } from 'node:path';
+import type { ListenQuery } from '../protocol/listen-query.js';
 
-/** Core's `queryServer` message, as far as it matters here. */
-export interface ListenQuery {
-  readonly address: string | null;
-  readonly port: number;
-  /** 4, 6, or -1 for a UNIX path. */
-  readonly addressType: number | string;
-  readonly fd: number | undefined;
-  readonly index: number;
-  readonly flags?: number | undefined;
-  readonly readableAll?: boolean | undefined;
-  readonly writableAll?: boolean | undefined;
-}
+export type { ListenQuery };
 
 export function isDatagramQuery({ addressType, address, port, fd }: Readonly<Record<string, unknown>>): boolean {
   const isPlausible = (address === null || address === undefined || typeof address === 'string') && typeof port === 'number' && typeof fd !== 'object';
@@ -82,7 +72,19 @@ export function keyOf({ address, port, addressType, fd, index }: ListenQuery): s
 
 export const isPath = ({ addressType, port }: ListenQuery): boolean => addressType === -1 || port < 0;
 
-export class HeldSockets {
+/** Sockets that outlive those who listen on them: here, or in the keeper. */
+export interface SocketStore {
+  readonly all: readonly HeldSocket[];
+  /** The socket of that address, bound now if it is not yet; or a negative errno. */
+  hold(query: ListenQuery, data: unknown): Promise<HeldSocket | number>;
+  /** Given up: newcomers are refused. */
+  release(key: string): void;
+  releaseAll(): void;
+  /** Ours are closed; a keeper's stay. */
+  dropAll(): void;
+}
+
+export class HeldSockets implements SocketStore {
   readonly #held = new Map<string, HeldSocket>();
   readonly #binding = new Map<string, Promise<HeldSocket | number>>();
 
@@ -90,7 +92,6 @@ export class HeldSockets {
     return [...this.#held.values()];
   }
 
-  /** The socket of that address, bound now if it is not yet; or a negative errno. */
   async hold(query: ListenQuery, data: unknown): Promise<HeldSocket | number> {
     const key = keyOf(query);
     const held = this.#held.get(key);
@@ -107,6 +108,10 @@ export class HeldSockets {
 
   releaseAll(): void {
     for (const key of [...this.#held.keys()]) this.release(key);
+  }
+
+  dropAll(): void {
+    this.releaseAll();
   }
 
   async #bind(key: string, query: ListenQuery, data: unknown): Promise<HeldSocket | number> {

@@ -5,7 +5,7 @@ import type { RequestListener, Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { ClusterError, messageOf } from '../errors.js';
-import { systemClock } from './clock.js';
+import { pause, systemClock } from './clock.js';
 import { requirePackage } from './require-package.js';
 import { removeFile } from './whole-files.js';
 
@@ -18,6 +18,8 @@ const MOST_CONNECTIONS = 256;
 /** What somebody follows has no end of its own. */
 const LAST_ANSWER_MS = 300;
 const PROBE_MS = 1_000;
+/** How often to look whether a port is free by now. */
+const PORT_POLL_MS = 100;
 /** sun_path is 104 bytes on macOS, 108 on Linux, terminated. */
 const LONGEST_SOCKET_PATH = 103;
 const OURS_ALONE = 0o600;
@@ -30,15 +32,16 @@ export interface HttpServer {
   abandon(): void;
 }
 
-/** Binds beside and renames: a stale socket is replaced, one that answers never is. Throws ERR_ALREADY_RUNNING, ERR_UNREACHABLE. */
-export async function serveSocket(path: string, listener: RequestListener): Promise<HttpServer> {
+/** Binds beside and renames: a stale socket is replaced, one that answers only by an heir. Throws ERR_ALREADY_RUNNING, ERR_UNREACHABLE. */
+export async function serveSocket(path: string, listener: RequestListener, isHeir = false): Promise<HttpServer> {
   const fresh = join(dirname(path), `.${process.pid.toString(36)}.s`);
   if (Buffer.byteLength(path) > LONGEST_SOCKET_PATH || Buffer.byteLength(fresh) > LONGEST_SOCKET_PATH)
     throw new ClusterError(
       'ERR_UNREACHABLE',
       `The path of its socket has more than ${LONGEST_SOCKET_PATH} bytes, which no system takes: ${path}. Set APP_CLUSTER_HOME to a shorter folder, or choose a shorter --name.`,
     );
-  if (await answers(path)) throw new ClusterError('ERR_ALREADY_RUNNING', `Somebody else answers on ${path}. Choose another --name.`, { details: { path } });
+  if (!isHeir && (await answers(path)))
+    throw new ClusterError('ERR_ALREADY_RUNNING', `Somebody else answers on ${path}. Choose another --name.`, { details: { path } });
   removeFile(fresh); // Of a process that had our pid, and was killed just then.
   const server = boundedServer(listener);
   const umask = process.umask(0o177);
@@ -59,11 +62,28 @@ export async function serveSocket(path: string, listener: RequestListener): Prom
 }
 
 /** Throws ERR_ADDRESS_IN_USE, ERR_UNREACHABLE. */
-export async function servePort(host: string, port: number, listener: RequestListener): Promise<HttpServer> {
-  const server = boundedServer(listener);
+export async function servePort(
+  host: string,
+  port: number,
+  { listener, withinMs }: { readonly listener: RequestListener; readonly withinMs: number },
+): Promise<HttpServer> {
+  const until = systemClock.now() + withinMs;
+  let server = boundedServer(listener);
   server.listen({ host, port });
-  await listening(server, `${host}:${port}`);
+  for (let error = await failed(server, port, host); error !== undefined; error = await failed(server, port, host)) {
+    if (error.code !== 'ERR_ADDRESS_IN_USE' || systemClock.now() > until) throw error;
+    await pause(systemClock, PORT_POLL_MS);
+    server = boundedServer(listener);
+    server.listen({ host, port });
+  }
   return { port: (server.address() as AddressInfo).port, close: () => closeServer(server), abandon: () => void server.close() };
+}
+
+async function failed(server: Server, port: number, host: string): Promise<ClusterError | undefined> {
+  return listening(server, `${host}:${port}`).then(
+    () => undefined,
+    (error: ClusterError) => error,
+  );
 }
 
 function boundedServer(listener: RequestListener): Server {

@@ -11,11 +11,14 @@ export interface ParentLine {
   listen(onMessage: (message: unknown) => void): () => void;
 }
 
-export function parentLine(): ParentLine {
+export const hasParent = (): boolean => process.send !== undefined && process.connected;
+
+/** @param isHeard under a keeper: whether there is anybody above it */
+export function parentLine(isHeard: () => boolean = () => true): ParentLine {
   let unsent = 0;
   return {
     get isOpen() {
-      return process.send !== undefined && process.connected;
+      return hasParent() && isHeard();
     },
     send(message) {
       const queued = (process.channel as { writeQueueSize?: number } | undefined)?.writeQueueSize ?? 0;

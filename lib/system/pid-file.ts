@@ -11,11 +11,11 @@ export interface PidFile {
   remove(): string | undefined;
 }
 
-/** Writes our pid. Throws ERR_ALREADY_RUNNING when it names a live process, ERR_PID_FILE when it cannot be written. */
-export function writePidFile(path: string): PidFile {
+/** @param pid to be written: ours, or our keeper's. Throws ERR_ALREADY_RUNNING when it names a live process, ERR_PID_FILE when it cannot be written. */
+export function writePidFile(path: string, pid: number): PidFile {
   try {
     makeFolder(dirname(path));
-    claim(path);
+    claim(path, pid);
   } catch (cause) {
     if (cause instanceof ClusterError) throw cause;
     throw new ClusterError('ERR_PID_FILE', `The pid file ${path} cannot be written (${messageOf(cause)}). Choose another with --pid-file.`, {
@@ -23,7 +23,7 @@ export function writePidFile(path: string): PidFile {
       details: { path },
     });
   }
-  return { remove: () => removeOwn(path) };
+  return { remove: () => removeOwn(path, pid) };
 }
 
 /** Not mkdir's `recursive`, which never ends where the system refuses with ENOENT (/proc). */
@@ -34,15 +34,15 @@ function makeFolder(path: string): void {
 }
 
 /** `wx` decides a race of two starts; a stale file is replaced whole, by rename. */
-function claim(path: string): void {
+function claim(path: string, pid: number): void {
   try {
-    writeFileSync(path, String(process.pid), { flag: 'wx' });
+    writeFileSync(path, String(pid), { flag: 'wx' });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     const holder = readPid(path);
-    if (holder !== undefined && holder !== process.pid && isAlive(holder)) throw alreadyRunning(path, holder);
+    if (holder !== undefined && holder !== pid && isAlive(holder)) throw alreadyRunning(path, holder);
     const fresh = `${path}.${process.pid}`;
-    writeFileSync(fresh, String(process.pid));
+    writeFileSync(fresh, String(pid));
     try {
       renameSync(fresh, path);
     } catch (error_) {
@@ -57,9 +57,9 @@ function alreadyRunning(path: string, pid: number): ClusterError {
   return new ClusterError('ERR_ALREADY_RUNNING', message, { details: { path, pid } });
 }
 
-function removeOwn(path: string): string | undefined {
+function removeOwn(path: string, pid: number): string | undefined {
   try {
-    if (readPid(path) !== process.pid) return 'it does not hold our pid any more';
+    if (readPid(path) !== pid) return 'it does not hold our pid any more';
     unlinkSync(path);
     return undefined;
   } catch (error) {

@@ -54,6 +54,11 @@ const TEXTS: Texts = {
   'cluster-stopped': ({ tookMs, forced, survived }) =>
     `stopped in ${duration(tookMs)}${forced.length > 0 ? bad(`, killed: ${forced.join(', ')}`) : ''}${survived.length > 0 ? bad(`, could not be killed: ${survived.join(', ')}`) : ''}`,
   'cluster-lost': ({ agents, apps }) => bad(`${agents} agents and ${apps} workers left: giving up`),
+  'master-replaced': ({ pid, code, signal }) => bad(`master ${pid} died: ${exitText({ code, signal })}; a new one goes on`),
+  'keeper-lost': ({ pid }) => bad(`the keeper (pid ${pid}) is gone: stopping`),
+  'upgrade-started': ({ pid }) => `upgrade: master ${pid} is starting`,
+  'upgrade-failed': ({ message }) => bad(message),
+  'cluster-succeeded': ({ pid }) => good(`upgrade: master ${pid} has taken over`),
   'child-forked': event => `${child(event)} forked for index ${event.slot}`,
   'child-moved': event => `${child(event)} ${event.from} → ${event.to}`,
   'child-started': event => `${child(event)} ready in ${duration(event.tookMs)}`,

@@ -1,0 +1,90 @@
+// What a keeper means to its master: sockets and memory that were there before, signals passed on, a successor some day.
+
+import type { Instance } from '../instance/instance.js';
+import { obeyKeeper, type SignalHandlers } from '../instance/signals.js';
+import type { Birth } from '../protocol/keeper-words.js';
+import { goneWithin } from '../system/gone-within.js';
+import type { KeeperLine } from '../system/keeper-line.js';
+import { identityOf, signalIdentity } from '../system/process-identity.js';
+import type { Cluster } from './cluster.js';
+import type { ClusterNeeds } from './cluster-needs.js';
+import type { Settings } from './settings.js';
+import { withPort } from './settle-port.js';
+import { Succession } from './succession.js';
+
+export interface Kept {
+  readonly line: KeeperLine;
+  readonly birth: Birth;
+}
+
+export async function keptBy(line: KeeperLine | undefined): Promise<Kept | undefined> {
+  return line && { line, birth: await line.birth };
+}
+
+/** What was settled before, or changed since, stays so. */
+export function remembered(settings: Settings, { birth }: Kept): Settings {
+  const { port, workers } = birth.memory;
+  const count = settings.ports.length === 0 ? workers : undefined;
+  const sized = count === undefined ? settings : { ...settings, workers: { count, why: 'as it was' } };
+  return port === undefined || port.wanted !== settings.port ? sized : withPort(sized, port.got);
+}
+
+/** True where the keeper holds a socket of that port already: it is ours. */
+export function holdsPort({ line }: Kept, port: number | undefined): boolean {
+  return port !== undefined && line.sockets.all.some(({ query }) => query.port === port);
+}
+
+/** Resolves when the last agent is gone: there are never two. */
+async function agentGone({ line, birth }: Kept, succession: Succession, { timeouts }: Settings): Promise<void> {
+  line.say({ act: 'yield-agent' });
+  await succession.agentYielded;
+  const { agent } = birth.memory;
+  if (agent === undefined) return;
+  const { stop = 0, kill = 0 } = timeouts.agent;
+  if (await goneWithin([agent], stop + kill)) return;
+  signalIdentity(agent, 'SIGKILL');
+  await goneWithin([agent], kill);
+}
+
+export function newSuccession({ line }: Kept, cluster: () => Cluster, instance: Instance): Succession {
+  const leave = () => {
+    instance.bequeath();
+    void cluster().stop({ isSucceeded: true });
+  };
+  return new Succession({ line, emit: event => cluster().tell(event), workforce: () => cluster().workforce, leave });
+}
+
+export function keptNeeds(kept: Kept, succession: Succession, settings: Settings): Pick<ClusterNeeds, 'sockets' | 'beforeAgent' | 'upgrade'> {
+  return {
+    sockets: kept.line.sockets,
+    beforeAgent: () => agentGone(kept, succession, settings),
+    upgrade: node => succession.ask(node),
+  };
+}
+
+export interface KeptFacts {
+  readonly kept: Kept;
+  readonly cluster: Cluster;
+  readonly instance: Instance;
+  readonly succession: Succession;
+  readonly handlers: SignalHandlers;
+}
+
+/** From now on it does what the keeper passes on, and tells it what a successor must know. */
+export function followKeeper({ kept: { line, birth }, cluster, instance, succession, handlers }: KeptFacts): void {
+  const { settings } = cluster;
+  const { predecessor } = birth;
+  if (predecessor !== undefined && !birth.isUpgrade) cluster.tell({ type: 'master-replaced', ...predecessor });
+  const hear = obeyKeeper(handlers);
+  line.listen((word, handle) => {
+    if (word.act === 'signal') hear(word.name);
+    else succession.hear(word, handle);
+  });
+  line.onLost(() => {
+    cluster.tell({ type: 'keeper-lost', pid: line.pid });
+    void cluster.stop();
+  });
+  line.remember({ name: instance.name, stopMs: settings.timeouts.budgetMs + settings.upkeep.lameDuckMs, upgradeMs: settings.upkeep.upgradeMs });
+  cluster.on('child-forked', ({ role, pid }) => role === 'agent' && line.remember({ agent: identityOf(pid) }));
+  cluster.on('cluster-resized', ({ workers }) => line.remember({ workers }));
+}

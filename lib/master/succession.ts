@@ -1,0 +1,81 @@
+// One master follows another: this one asks for a successor, waits for what becomes of it, and leaves; or it goes on.
+
+import { ClusterError } from '../errors.js';
+import type { Emit } from '../protocol/events.js';
+import type { KeeperWord } from '../protocol/keeper-words.js';
+import type { RawHandle } from '../system/held-sockets.js';
+import type { KeeperLine } from '../system/keeper-line.js';
+import type { Workforce } from './workforce.js';
+
+export interface SuccessionNeeds {
+  readonly line: KeeperLine;
+  readonly emit: Emit;
+  readonly workforce: () => Workforce | undefined;
+  /** A successor serves. */
+  readonly leave: () => void;
+}
+
+interface Asker {
+  resolve(): void;
+  reject(error: Error): void;
+}
+
+export class Succession {
+  readonly #needs: SuccessionNeeds;
+  #askers: Asker[] = [];
+  #tellYielded: () => void = () => {};
+  /** Resolves when the predecessor has no agent (any more). */
+  readonly agentYielded: Promise<void>;
+  #hasYielded = false;
+
+  constructor(needs: SuccessionNeeds) {
+    this.#needs = needs;
+    this.agentYielded = new Promise(resolve => {
+      this.#tellYielded = resolve;
+    });
+  }
+
+  /** Resolves when a new master serves; rejects with ERR_UPGRADE_FAILED when none does, and this one goes on. */
+  ask(node: string | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#askers.push({ resolve, reject });
+      this.#needs.line.say({ act: 'upgrade', node });
+    });
+  }
+
+  hear(word: KeeperWord, handle: RawHandle | undefined): void {
+    const { emit, workforce, leave, line } = this.#needs;
+    if (word.act === 'upgrading') emit({ type: 'upgrade-started', pid: word.pid });
+    if (word.act === 'upgrade-failed') this.#onFailed(word.reason);
+    if (word.act === 'agent-yielded') this.#tellYielded();
+    if (word.act === 'yield-agent') void this.#yieldAgent().then(() => line.say({ act: 'agent-yielded' }));
+    if (word.act === 'give' && handle !== undefined) (workforce()?.adopt ?? close)(word.address, handle);
+    if (word.act === 'succeed') {
+      emit({ type: 'cluster-succeeded', pid: word.pid });
+      for (const { resolve } of this.#askers.splice(0)) resolve();
+      leave();
+    }
+  }
+
+  /** There are never two agents of one cluster. */
+  async #yieldAgent(): Promise<void> {
+    this.#hasYielded = true;
+    await this.#needs.workforce()?.agents?.group.empty();
+  }
+
+  #onFailed(reason: string): void {
+    const message = `The upgrade was called off, the old master and its workers serve on: ${reason}.`;
+    this.#needs.emit({ type: 'upgrade-failed', message });
+    if (this.#hasYielded)
+      void this.#needs
+        .workforce()
+        ?.agents?.group.refill()
+        .catch(() => {}); // It goes on trying.
+    this.#hasYielded = false;
+    for (const { reject } of this.#askers.splice(0)) reject(new ClusterError('ERR_UPGRADE_FAILED', message));
+  }
+}
+
+function close(_address: unknown, handle: RawHandle): void {
+  handle.close();
+}

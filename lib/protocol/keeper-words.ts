@@ -1,0 +1,77 @@
+// Between a keeper and the masters it keeps, as internal messages: what users send to a parent goes through untouched.
+
+import type { ListenQuery } from './listen-query.js';
+
+/** Holds the keeper's pid in a master that has one. */
+export const KEEPER_VARIABLE = 'APP_CLUSTER_KEEPER_PID';
+
+/** A process, as the system knows it. */
+interface Someone {
+  readonly pid: number;
+  readonly startTime: string;
+  readonly bootId: string;
+}
+
+/** What a master wants its successor to know. Kept by the keeper, which understands only `files` and the times. */
+export interface KeeperMemory {
+  /** The name it took: a derived one may have got a number. */
+  readonly name?: string | undefined;
+  /** Of a port that was not asked for as such: 0, or another than the wanted one. */
+  readonly port?: { readonly wanted: number; readonly got: number } | undefined;
+  /** How many app workers there should be, if somebody has changed it. */
+  readonly workers?: number | undefined;
+  readonly agent?: Someone | undefined;
+  /** To be removed at the end: pid file, registry entry, socket. */
+  readonly files?: readonly string[] | undefined;
+  /** How long a stop may take. */
+  readonly stopMs?: number | undefined;
+  /** How long a successor may take to be ready. */
+  readonly upgradeMs?: number | undefined;
+}
+
+/** How the last master ended. */
+export interface Predecessor {
+  readonly pid: number;
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+export interface Birth {
+  /** Another master serves, and leaves when this one is ready. */
+  readonly isUpgrade: boolean;
+  readonly predecessor?: Predecessor | undefined;
+  readonly memory: KeeperMemory;
+  readonly hasParent: boolean;
+}
+
+/**
+ * - `socket` comes with a handle, once for each that is held, before `birth`.
+ * - `held` answers `hold`, with a handle unless it failed.
+ * - `upgrading`, `upgrade-failed`, `succeed`: another master is being started; nothing came of it; it serves: drain and leave.
+ * - `yield-agent`: the successor is about to start its agent, and there are never two.
+ * - `give` comes with a connection of the predecessor's.
+ */
+export type KeeperWord =
+  | { readonly act: 'socket'; readonly key: string; readonly query: ListenQuery; readonly data: unknown }
+  | ({ readonly act: 'birth' } & Birth)
+  | { readonly act: 'held'; readonly n: number; readonly key: string; readonly errno: number; readonly data: unknown }
+  | { readonly act: 'signal'; readonly name: NodeJS.Signals }
+  | { readonly act: 'upgrading'; readonly pid: number }
+  | { readonly act: 'upgrade-failed'; readonly reason: string }
+  | { readonly act: 'succeed'; readonly pid: number }
+  | { readonly act: 'yield-agent' | 'agent-yielded' }
+  | { readonly act: 'give'; readonly address: unknown };
+
+/**
+ * - `hello`: it listens to us now.
+ * - `stopping`: it ends because it was told to; its exit is the keeper's.
+ * - `failed`: why it will end.
+ */
+export type KeptWord =
+  | { readonly act: 'hello' | 'ready' | 'stopping' | 'yield-agent' | 'agent-yielded' }
+  | { readonly act: 'failed'; readonly reason: string }
+  | { readonly act: 'hold'; readonly n: number; readonly query: ListenQuery; readonly data: unknown }
+  | { readonly act: 'release'; readonly key: string }
+  | { readonly act: 'remember'; readonly memory: KeeperMemory }
+  | { readonly act: 'upgrade'; readonly node?: string | undefined }
+  | { readonly act: 'give'; readonly address: unknown };
