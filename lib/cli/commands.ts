@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { RUN_SUMMARY, runCommand } from '../protocol/run-command.js';
 import { startCommand } from '../protocol/start-command.js';
 import type { CommandSpec } from './command.js';
-import { kill, reload, reopenLogs, restart, scale } from './commands/changes.js';
+import { kill, reload, reopenLogs, restart, scale, upgrade } from './commands/changes.js';
 import { cleanup } from './commands/cleanup.js';
 import { completion } from './commands/completion.js';
 import { doctor } from './commands/doctor.js';
@@ -19,7 +19,7 @@ import { top } from './commands/top.js';
 import { why } from './commands/why.js';
 import type { CompletionSpec } from './completion.js';
 
-const OWN: readonly CommandSpec[] = [ls, status, top, stop, restart, reload, scale, kill, logs, reopenLogs, events, why, ports, cleanup, doctor, init];
+const OWN: readonly CommandSpec[] = [ls, status, top, stop, restart, reload, upgrade, scale, kill, logs, reopenLogs, events, why, ports, cleanup, doctor, init];
 
 export const COMMANDS: readonly CommandSpec[] = [...OWN, completion(completionSpec)];
 

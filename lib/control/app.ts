@@ -6,7 +6,17 @@ import { type Context, Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { ClusterError, EXIT_CODES, isClusterError, messageOf } from '../errors.js';
 import { ARGUMENTS, argumentIssues } from '../protocol/control.generated.js';
-import { type Access, fromQuery, MOST_BODY_BYTES, type StreamVerb, type Surface, VERB_NAMES, VERBS, type VerbName } from '../protocol/control.js';
+import {
+  type Access,
+  fromQuery,
+  LOCAL_ARGUMENTS,
+  MOST_BODY_BYTES,
+  type StreamVerb,
+  type Surface,
+  VERB_NAMES,
+  VERBS,
+  type VerbName,
+} from '../protocol/control.js';
 import { isOwnHost } from '../system/admin-address.js';
 import { afterUnref } from '../system/clock.js';
 import { matchesToken } from '../system/tokens.js';
@@ -82,12 +92,14 @@ function accessOf(c: Context<Env>, door: Door | undefined): Access {
   throw new ClusterError('ERR_UNAUTHORIZED', 'A token is needed: Authorization: Bearer TOKEN. It is in the file that was named at the start.');
 }
 
-async function answer(c: Context<Env>, verb: VerbName, { surface, audit, streams }: AppNeeds & { readonly streams: Streams }): Promise<Response> {
+async function answer(c: Context<Env>, verb: VerbName, { surface, audit, door, streams }: AppNeeds & { readonly streams: Streams }): Promise<Response> {
   const { access, method } = VERBS[verb];
   if (access === 'operate' && c.get('access') !== 'operate') throw new ClusterError('ERR_FORBIDDEN', `${verb} changes something: this token may only read.`);
   const args = await argumentsOf(c, verb);
   const issues = argumentIssues(verb, args);
   if (issues.length > 0) throw new ClusterError('ERR_INVALID_ARGUMENTS', `${verb}: ${issues.join('; ')}`, { details: { issues } });
+  const local = door === undefined ? undefined : LOCAL_ARGUMENTS[verb]?.find(name => name in args);
+  if (local !== undefined) throw new ClusterError('ERR_FORBIDDEN', `${verb}: ${local} may be given on the control socket only.`);
   if (isStream(verb)) return stream(c, streams, signal => surface[verb](args as never, signal) as AsyncIterable<unknown>);
   const call = surface[verb] as (args: unknown) => Promise<unknown>;
   if (method === 'GET') return c.json((await call(args)) as object);

@@ -3,7 +3,7 @@
 import { type Arguments, type CallVerb, type Results, type StreamVerb, type Surface, VERB_NAMES, VERBS, type VerbName } from '../protocol/control.js';
 import type { LogLine } from '../protocol/log-line.js';
 import { Operable } from '../protocol/operable.js';
-import type { Account, StopAccount } from '../protocol/snapshot.js';
+import type { Account, StopAccount, UpgradeAccount } from '../protocol/snapshot.js';
 import { askJson, askStream, type Target } from '../system/http-client.js';
 
 /** Looking is quick; what changes something takes as long as it takes. */
@@ -25,6 +25,10 @@ export class Client extends Operable {
   }
   restart(): Promise<Account> {
     return this.verbs.restart({});
+  }
+  /** A new master, on the same sockets. Rejects with ERR_NO_KEEPER, ERR_UPGRADE_FAILED: then the old one goes on. */
+  upgrade(options: Arguments['upgrade'] = {}): Promise<UpgradeAccount> {
+    return this.verbs.upgrade(options);
   }
   stop(options: Arguments['stop'] = {}): Promise<StopAccount> {
     return this.verbs.stop(options);

@@ -75,7 +75,7 @@ function tryClaim(name: string, facts: ClaimFacts): Claim | { readonly holder: R
 
 /** Another master of our keeper's had it: what it wrote is ours to replace. */
 function isOurKeepers(holder: RegistryEntry, { pid, startTime, bootId, masterPid }: ClaimFacts): boolean {
-  return masterPid !== pid && holder.pid === pid && holder.startTime === startTime && holder.bootId === bootId;
+  return masterPid !== undefined && masterPid !== pid && holder.pid === pid && holder.startTime === startTime && holder.bootId === bootId;
 }
 
 function claimOf(path: string, first: RegistryEntry): Claim {

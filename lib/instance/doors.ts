@@ -3,7 +3,7 @@
 import { type Door, type ServeNeeds, serveAdmin, serveControl } from '../control/server.js';
 import type { Emit } from '../protocol/events.js';
 import type { AdminAddress } from '../system/admin-address.js';
-import type { HttpServer } from '../system/http-server.js';
+import type { Abandoned, HttpServer } from '../system/http-server.js';
 import { newTokens, readTokens, writeTokens } from '../system/tokens.js';
 import { fileFacts, removeFile } from '../system/whole-files.js';
 
@@ -14,6 +14,8 @@ export class Doors {
   readonly #emit: Emit;
   #socket: { readonly path: string; readonly server: HttpServer } | undefined;
   #admin: { readonly tokenFile: string; readonly server: HttpServer } | undefined;
+
+  #abandoned: readonly Abandoned[] = [];
 
   constructor(emit: Emit) {
     this.#emit = emit;
@@ -41,7 +43,7 @@ export class Doors {
     const lost = this.#socket;
     if (lost === undefined || fileFacts(lost.path) !== undefined) return;
     await this.openSocket(lost.path, needs);
-    lost.server.abandon();
+    void lost.server.abandon();
   }
 
   /** Others answer here from now on. */
@@ -49,8 +51,7 @@ export class Doors {
     const [socket, admin] = [this.#socket, this.#admin];
     this.#socket = undefined;
     this.#admin = undefined;
-    socket?.server.abandon();
-    admin?.server.abandon();
+    this.#abandoned = [socket, admin].flatMap(door => door?.server.abandon() ?? []);
   }
 
   async close(): Promise<void> {
@@ -58,6 +59,6 @@ export class Doors {
     this.#socket = undefined;
     this.#admin = undefined;
     if (admin !== undefined) removeFile(admin.tokenFile);
-    await Promise.all([socket?.server.close(), admin?.server.close()]);
+    await Promise.all([socket?.server.close(), admin?.server.close(), ...this.#abandoned.map(door => door.end())]);
   }
 }

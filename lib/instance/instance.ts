@@ -1,6 +1,6 @@
 // One process among the others that can be seen and steered: its name in the registry, its control server, its recording, its journal.
 
-import { type Claim, claimName, socketPath } from '../control/registry.js';
+import { type Claim, socketPath } from '../control/registry.js';
 import type { Probes, ServeNeeds } from '../control/server.js';
 import { journalFile } from '../control/timeline.js';
 import { ClusterError, messageOf } from '../errors.js';
@@ -12,10 +12,9 @@ import type { LogsStatus } from '../protocol/snapshot.js';
 import type { AdminAddress } from '../system/admin-address.js';
 import { repeatUnref, wallClockMs } from '../system/clock.js';
 import { packageVersion } from '../system/entries.js';
-import { ownPid } from '../system/environment.js';
 import { newMark } from '../system/instance-mark.js';
 import { addToJournal } from '../system/journal.js';
-import { identityOf } from '../system/process-identity.js';
+import { claimFor, followState } from './claim.js';
 import type { CommonNeeds } from './common-surface.js';
 import { Doors } from './doors.js';
 import type { EventBus } from './event-bus.js';
@@ -110,7 +109,7 @@ export class Instance {
 
   async #takeName(): Promise<void> {
     try {
-      this.#claim = await this.#claimName();
+      this.#claim = await claimFor(this.#facts, { mark: this.mark, isRecorded: this.#recording !== undefined });
     } catch (error) {
       if (error instanceof ClusterError && error.code === 'ERR_ALREADY_RUNNING') throw error;
       this.#complain(error);
@@ -145,7 +144,7 @@ export class Instance {
     this.#served = served;
     this.#surface = surface;
     const needs = this.#serveNeeds({ surface, probes });
-    if (this.#claim !== undefined) this.#followState(state, this.#claim);
+    if (this.#claim !== undefined) followState(state, this.#claim, this.#events);
     try {
       if (this.#claim !== undefined) await this.#doors.openSocket(socketPath(this.name), needs, this.#facts.isHeir);
     } catch (error) {
@@ -182,7 +181,7 @@ export class Instance {
     }
     if (this.#closed !== undefined || this.#served === undefined || this.#facts.isHeir) return;
     try {
-      const claim = await this.#claimName();
+      const claim = await claimFor(this.#facts, { mark: this.mark, isRecorded: this.#recording !== undefined });
       if (this.#closed !== undefined) return claim?.release(); // It has ended meanwhile.
       this.#claim = claim;
       this.#warning = undefined;
@@ -192,29 +191,6 @@ export class Instance {
 
   #serveNeeds({ surface, probes }: Pick<Served, 'surface' | 'probes'>): ServeNeeds {
     return { surface, probes, version: packageVersion(), audit: entry => this.#events.emit({ type: 'operated', ...entry }) };
-  }
-
-  async #claimName(): Promise<Claim | undefined> {
-    const { name, isNameGiven, baseDir, kind, logs, pidFile, stopMs, pid } = this.#facts;
-    const identity = identityOf(pid);
-    if (identity === undefined) return undefined;
-    const place = { isRecorded: this.#recording !== undefined, logs: logs?.folder, stopMs, masterPid: ownPid() };
-    const facts = { kind, pidFile, ...place, mark: this.mark, baseDir, status: 'starting', startedAt: wallClockMs(), version: packageVersion() } as const;
-    return claimName(name, isNameGiven, { ...identity, ...facts });
-  }
-
-  #followState(state: Served['state'], claim: Claim): void {
-    let last = '';
-    const follow = () => {
-      const { status, address } = state();
-      if (last === `${status} ${address}`) return;
-      last = `${status} ${address}`;
-      claim.update({ status, address });
-    };
-    follow();
-    this.#events.onAny(({ type }) => {
-      if (/^(?:cluster-|reload-|child-moved)/.test(type)) follow();
-    });
   }
 
   #complain(error: unknown, what = 'It cannot be steered from other terminals'): void {

@@ -24,7 +24,7 @@ export interface ClusterNeeds {
   /** Before an agent is started. */
   readonly beforeAgent?: (() => Promise<void>) | undefined;
   /** Asks for a new master on the same sockets. */
-  readonly upgrade?: ((node: string | undefined) => Promise<void>) | undefined;
+  readonly upgrade?: ((node: string | undefined) => Promise<number>) | undefined;
   /** Undefined: children write where this process does. */
   readonly recording?: Recording | undefined;
   /** Agent or parent want one. Default: a reload. */

@@ -116,11 +116,11 @@ export class Cluster extends Operable implements AsyncDisposable {
     await restartAll(this.#upWorkforce('restart'), { clock: this.#needs.clock, emit: this.#emit, reasonOf });
   }
 
-  /** A new master takes this one's place, on the same sockets. Rejects with ERR_NO_KEEPER, ERR_UPGRADE_FAILED: then this one goes on. */
-  async upgrade(node?: string): Promise<void> {
+  /** A new master takes this one's place, on the same sockets; resolves with its pid when it serves. Rejects with ERR_NO_KEEPER, ERR_UPGRADE_FAILED: then this one goes on. */
+  async upgrade(node?: string): Promise<number> {
     this.#upWorkforce('upgrade');
     if (this.#needs.upgrade === undefined) throw new ClusterError('ERR_NO_KEEPER', NO_KEEPER);
-    await this.#needs.upgrade(node);
+    return this.#needs.upgrade(node);
   }
 
   get workforce(): Workforce | undefined {

@@ -44,7 +44,7 @@ const usage = (message: string): Issue => ({ kind: 'usage', message });
 /** Commander fills in empty lists, and `agent: true` for its negation. */
 function given(options: Record<string, unknown>): Record<string, unknown> {
   const isEmpty = (value: unknown) => value === undefined || (typeof value === 'object' && Object.keys(value ?? {}).length === 0);
-  const isDefault = (name: string, value: unknown) => value === true && (name === 'agent' || name === 'logFiles'); // What their negations fill in.
+  const isDefault = (name: string, value: unknown) => value === true && ['agent', 'logFiles', 'keeper', 'watchdog'].includes(name); // What their negations fill in.
   return Object.fromEntries(Object.entries(options).filter(([name, value]) => !isEmpty(value) && !isDefault(name, value)));
 }
 

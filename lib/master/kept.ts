@@ -9,7 +9,6 @@ import { identityOf, signalIdentity } from '../system/process-identity.js';
 import type { Cluster } from './cluster.js';
 import type { ClusterNeeds } from './cluster-needs.js';
 import type { Settings } from './settings.js';
-import { withPort } from './settle-port.js';
 import { Succession } from './succession.js';
 
 export interface Kept {
@@ -19,19 +18,6 @@ export interface Kept {
 
 export async function keptBy(line: KeeperLine | undefined): Promise<Kept | undefined> {
   return line && { line, birth: await line.birth };
-}
-
-/** What was settled before, or changed since, stays so. */
-export function remembered(settings: Settings, { birth }: Kept): Settings {
-  const { port, workers } = birth.memory;
-  const count = settings.ports.length === 0 ? workers : undefined;
-  const sized = count === undefined ? settings : { ...settings, workers: { count, why: 'as it was' } };
-  return port === undefined || port.wanted !== settings.port ? sized : withPort(sized, port.got);
-}
-
-/** True where the keeper holds a socket of that port already: it is ours. */
-export function holdsPort({ line }: Kept, port: number | undefined): boolean {
-  return port !== undefined && line.sockets.all.some(({ query }) => query.port === port);
 }
 
 /** Resolves when the last agent is gone: there are never two. */

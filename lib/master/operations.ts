@@ -23,6 +23,12 @@ export function operationsOf(needs: StatusNeeds & CommonNeeds): Surface {
     reload: () => account(() => cluster.reload()),
     restart: () => account(() => cluster.restart()),
     scale: ({ workers }) => account(() => cluster.resize(workers)),
+    upgrade: async ({ node }) => {
+      const startedAt = clock.now();
+      const masterPid = await cluster.upgrade(node);
+      await cluster.stopped; // Drained; this answer is the last thing that is said here.
+      return { tookMs: took(clock, startedAt), masterPid };
+    },
     stop: async ({ force }) => {
       const startedAt = clock.now();
       void cluster.stop(force ? { force: AbortSignal.abort() } : {});

@@ -4,8 +4,21 @@ import { ClusterError } from '../errors.js';
 import type { Emit } from '../protocol/events.js';
 import { freePort, isPortTaken } from '../system/free-port.js';
 import { portOwner } from '../system/port-owner.js';
-import { holdsPort, type Kept, remembered } from './kept.js';
+import type { Kept } from './kept.js';
 import type { Settings } from './settings.js';
+
+/** What was settled before, or changed since, stays so. */
+function remembered(settings: Settings, { birth }: Kept): Settings {
+  const { port, workers } = birth.memory;
+  const count = settings.ports.length === 0 ? workers : undefined;
+  const sized = count === undefined ? settings : { ...settings, workers: { count, why: 'as it was' } };
+  return port === undefined || port.wanted !== settings.port ? sized : withPort(sized, port.got);
+}
+
+/** True where the keeper holds a socket of that port already: it is ours. */
+function holdsPort({ line }: Kept, port: number | undefined): boolean {
+  return port !== undefined && line.sockets.all.some(({ query }) => query.port === port);
+}
 
 export interface PortFacts {
   readonly kept: Kept | undefined;
@@ -37,7 +50,7 @@ export function addressInUse(address: string, holder: string): ClusterError {
   return new ClusterError('ERR_ADDRESS_IN_USE', message, { details: { address, holder } });
 }
 
-export function withPort(settings: Settings, port: number): Settings {
+function withPort(settings: Settings, port: number): Settings {
   const environment = 'PORT' in settings.environment ? { ...settings.environment, PORT: String(port) } : settings.environment;
   return { ...settings, port, environment, options: { ...settings.options, port } };
 }

@@ -32,6 +32,7 @@ export async function statusOf(needs: StatusNeeds): Promise<InstanceStatus> {
     ...rest,
     name,
     kind: 'cluster',
+    masterPid: ownPid(),
     baseDir: settings.baseDir,
     program: settings.program.kind === 'entry' ? settings.program.file : `${settings.program.name}@${settings.program.version}`,
     version: needs.version,

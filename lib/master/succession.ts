@@ -16,7 +16,7 @@ export interface SuccessionNeeds {
 }
 
 interface Asker {
-  resolve(): void;
+  resolve(masterPid: number): void;
   reject(error: Error): void;
 }
 
@@ -35,8 +35,8 @@ export class Succession {
     });
   }
 
-  /** Resolves when a new master serves; rejects with ERR_UPGRADE_FAILED when none does, and this one goes on. */
-  ask(node: string | undefined): Promise<void> {
+  /** Resolves with its pid when a new master serves; rejects with ERR_UPGRADE_FAILED when none does, and this one goes on. */
+  ask(node: string | undefined): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#askers.push({ resolve, reject });
       this.#needs.line.say({ act: 'upgrade', node });
@@ -52,7 +52,7 @@ export class Succession {
     if (word.act === 'give' && handle !== undefined) (workforce()?.adopt ?? close)(word.address, handle);
     if (word.act === 'succeed') {
       emit({ type: 'cluster-succeeded', pid: word.pid });
-      for (const { resolve } of this.#askers.splice(0)) resolve();
+      for (const { resolve } of this.#askers.splice(0)) resolve(word.pid);
       leave();
     }
   }

@@ -45,6 +45,13 @@ export const argumentSchemas = {
   reload: z.strictObject({}),
   restart: z.strictObject({}),
   scale: z.strictObject({ workers }),
+  upgrade: z.strictObject({
+    node: z
+      .string()
+      .regex(/^\//, { error: 'should be an absolute path' })
+      .meta({ description: 'Which node runs it. Default: the same', says: 'should be an absolute path' })
+      .optional(),
+  }),
   stop: z.strictObject({ force: flag('Kill at once instead of draining').optional() }),
   kill: z.strictObject({
     worker,

@@ -3,7 +3,7 @@
 import type { Arguments } from './control.schema.js';
 import type { ClusterEvent } from './events.js';
 import type { LogLine } from './log-line.js';
-import type { Account, HeartbeatStatus, InstanceStatus, PortStatus, StopAccount, TimedEvent } from './snapshot.js';
+import type { Account, HeartbeatStatus, InstanceStatus, PortStatus, StopAccount, TimedEvent, UpgradeAccount } from './snapshot.js';
 
 /** `read` looks, `operate` changes: who may operate may read. */
 export type Access = 'read' | 'operate';
@@ -27,6 +27,12 @@ export const VERBS = {
   reload: { method: 'POST', path: '/api/reload', access: 'operate', summary: 'Replace every app worker, newcomer first, without losing a request' },
   restart: { method: 'POST', path: '/api/restart', access: 'operate', summary: 'Stop all workers, then start them; connections wait meanwhile' },
   scale: { method: 'POST', path: '/api/scale', access: 'operate', summary: 'Set the number of app workers' },
+  upgrade: {
+    method: 'POST',
+    path: '/api/upgrade',
+    access: 'operate',
+    summary: 'Start a new master from what is installed now, on the same sockets; the old one drains',
+  },
   stop: { method: 'POST', path: '/api/stop', access: 'operate', summary: 'Finish what was accepted, then end' },
   kill: { method: 'POST', path: '/api/kill', access: 'operate', summary: 'Send a worker a signal, SIGKILL by default; it is replaced' },
   flushLogs: { method: 'POST', path: '/api/logs/flush', access: 'operate', summary: 'Drop everything that was recorded' },
@@ -48,6 +54,7 @@ export interface Results {
   readonly reload: Account;
   readonly restart: Account;
   readonly scale: Account;
+  readonly upgrade: UpgradeAccount;
   readonly stop: StopAccount;
   readonly kill: { readonly pid: number };
   readonly flushLogs: { readonly files: number };
@@ -83,6 +90,9 @@ export function fromQuery(query: Readonly<Record<string, string>>, properties: R
   };
   return Object.fromEntries(Object.entries(query).map(([key, text]) => [key, convert(key, text)]));
 }
+
+/** Not from another machine, whatever its token: they name programs to be run. */
+export const LOCAL_ARGUMENTS: Readonly<Partial<Record<VerbName, readonly string[]>>> = { upgrade: ['node'] };
 
 /** Largest body of a request. */
 export const MOST_BODY_BYTES = 2 ** 20;

@@ -53,6 +53,7 @@ const status = z.object({
   name: z.string(),
   kind: z.enum(['cluster', 'run']),
   pid,
+  masterPid: pid.optional(),
   status: instanceStatus,
   address: z.object({ protocol: z.enum(['http', 'https']), port: z.int().optional(), text: z.string() }).optional(),
   baseDir: z.string(),
@@ -102,6 +103,7 @@ export const resultSchemas = {
   reload: account,
   restart: account,
   scale: account,
+  upgrade: z.object({ tookMs: ms, masterPid: pid }),
   stop: z.object({ tookMs: ms, forced: z.array(pid), survived: z.array(pid) }),
   kill: z.object({ pid }),
   flushLogs: z.object({ files: z.int() }),
@@ -109,6 +111,9 @@ export const resultSchemas = {
   killPort: z.object({ killed: z.array(pid) }),
 } as const satisfies Record<CallVerb | StreamVerb, z.ZodType>;
 
-type Checked = Pick<typeof resultSchemas, 'status' | 'heartbeat' | 'ports' | 'logs' | 'reload' | 'stop' | 'kill' | 'flushLogs' | 'reopenLogs' | 'killPort'>;
+type Checked = Pick<
+  typeof resultSchemas,
+  'status' | 'heartbeat' | 'ports' | 'logs' | 'reload' | 'upgrade' | 'stop' | 'kill' | 'flushLogs' | 'reopenLogs' | 'killPort'
+>;
 /** Compiles only while every answer's type fits its schema. */
 export type AnswersFit = { readonly [V in keyof Checked]: Results[V] extends z.input<Checked[V]> ? true : never };

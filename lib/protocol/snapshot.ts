@@ -75,7 +75,9 @@ export interface WorkerStatus extends ChildSnapshot, ProcessUsage {
 export interface InstanceStatus {
   readonly name: string;
   readonly kind: 'cluster' | 'run';
+  /** The one it is known by: the keeper's, where there is one. */
   readonly pid: number;
+  readonly masterPid?: number | undefined;
   readonly status: PublicStatus;
   readonly address?: Address | undefined;
   readonly baseDir: string;
@@ -145,6 +147,12 @@ export interface Account {
   readonly tookMs: number;
   readonly workers: readonly number[];
   readonly generation: number;
+}
+
+export interface UpgradeAccount {
+  readonly tookMs: number;
+  /** Of the new master. */
+  readonly masterPid: number;
 }
 
 export interface StopAccount {

@@ -32,6 +32,7 @@ export function servedProgram(needs: RunSurfaceNeeds): Served {
     status,
     heartbeat: async () => ({ workers: [] }),
     reload: notHere('reload'),
+    upgrade: notHere('upgrade'),
     scale: notHere('scale'),
     restart: async () => {
       const startedAt = systemClock.now();

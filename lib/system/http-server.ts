@@ -24,12 +24,17 @@ const PORT_POLL_MS = 100;
 const LONGEST_SOCKET_PATH = 103;
 const OURS_ALONE = 0o600;
 
+export interface Abandoned {
+  /** Answers that are being written are finished, for a moment. */
+  end(): Promise<void>;
+}
+
 export interface HttpServer {
   readonly port: number | undefined;
   /** Answers that are being written are finished, for a moment. */
   close(): Promise<void>;
-  /** Its path is another's now: stops listening, and leaves the path alone. */
-  abandon(): void;
+  /** Its path is another's now: stops listening, and leaves the path alone. Who is being answered is answered. */
+  abandon(): Abandoned;
 }
 
 /** Binds beside and renames: a stale socket is replaced, one that answers only by an heir. Throws ERR_ALREADY_RUNNING, ERR_UNREACHABLE. */
@@ -58,7 +63,7 @@ export async function serveSocket(path: string, listener: RequestListener, isHei
     await closeServer(server, fresh);
     throw error;
   }
-  return { port: undefined, close: () => closeServer(server, path), abandon: () => void server.close() };
+  return { port: undefined, close: () => closeServer(server, path), abandon: () => abandon(server) };
 }
 
 /** Throws ERR_ADDRESS_IN_USE, ERR_UNREACHABLE. */
@@ -76,7 +81,7 @@ export async function servePort(
     server = boundedServer(listener);
     server.listen({ host, port });
   }
-  return { port: (server.address() as AddressInfo).port, close: () => closeServer(server), abandon: () => void server.close() };
+  return { port: (server.address() as AddressInfo).port, close: () => closeServer(server), abandon: () => abandon(server) };
 }
 
 async function failed(server: Server, port: number, host: string): Promise<ClusterError | undefined> {
@@ -127,13 +132,21 @@ async function closeServer(server: Server, path?: string): Promise<void> {
   try {
     if (path !== undefined) unlinkSync(path);
   } catch {} // Gone already.
+  await abandon(server).end();
+}
+
+function abandon(server: Server): Abandoned {
   const closed = new Promise<void>(resolve => {
     server.close(() => resolve());
   });
-  server.closeIdleConnections();
-  const cancel = systemClock.after(LAST_ANSWER_MS, () => server.closeAllConnections());
-  await closed;
-  cancel();
+  return {
+    end: async () => {
+      server.closeIdleConnections();
+      const cancel = systemClock.after(LAST_ANSWER_MS, () => server.closeAllConnections());
+      await closed;
+      cancel();
+    },
+  };
 }
 
 /** Whether somebody listens there. A refused connection, or no file: nobody. */

@@ -1,5 +1,6 @@
 // app-cluster reload | restart | scale | kill | reopen-logs: what changes a running instance, and says what came of it.
 
+import { resolve } from 'node:path';
 import { connect } from '../../control/connect.js';
 import { findInstance } from '../../control/find-instance.js';
 import { VERBS } from '../../protocol/control.js';
@@ -38,6 +39,22 @@ export const restart: CommandSpec = {
     const entry = findInstance(name);
     const client = await connect(entry.socket);
     return sayAccount(`${entry.name} restarted`, await withProgress(client, options, () => client.restart()), options);
+  },
+};
+
+export const upgrade: CommandSpec = {
+  ...common,
+  name: 'upgrade',
+  summary: VERBS.upgrade.summary,
+  options: [['--node <path>', 'Which node runs the new master and its workers. Default: the same'], JSON_OPTION],
+  run: async ([name], options) => {
+    const entry = findInstance(name);
+    const client = await connect(entry.socket);
+    const node = options['node'] === undefined ? undefined : resolve(String(options['node']));
+    const account = await withProgress(client, options, () => client.upgrade({ node }));
+    if (options['json']) sayJson(account);
+    else sayLines([`${entry.name} upgraded in ${duration(account.tookMs)}: its master is process ${account.masterPid}`]);
+    return 0;
   },
 };
 
