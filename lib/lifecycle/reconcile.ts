@@ -10,6 +10,8 @@ export interface Goal {
   readonly surge: number;
   /** Of a restart: those of earlier generations leave at once, and nobody is added until it is over. */
   readonly isHeld?: boolean;
+  /** Id of the one that is worn out: it is replaced as in a reload, newcomer first. */
+  readonly worn?: number | undefined;
 }
 
 export interface Member {
@@ -80,7 +82,7 @@ function swap(present: readonly Member[], goal: Goal, mayAdd: (slot: number) => 
 }
 
 /** Newer than the goal is fresh too: what an aborted reload had already swapped stays. */
-const isFresh = ({ generation }: Member, goal: Goal) => generation >= goal.generation;
+const isFresh = ({ id, generation }: Member, goal: Goal) => generation >= goal.generation && id !== goal.worn;
 const inSlot = (members: readonly Member[], slot: number) => members.filter(member => member.slot === slot);
 const isReady = (member: Member | undefined) => member?.status === 'ready';
 const isStaying = ({ status }: Member) => status === 'ready' || status === 'starting';

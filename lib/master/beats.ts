@@ -9,6 +9,8 @@ export class Beats {
   #before: WorkerVitals | undefined;
   #last: WorkerVitals | undefined;
   #waiting: (() => void)[] = [];
+  /** Called after each. */
+  onBeat: () => void = () => {};
   /** By the master's monotonic clock. */
   lastAtMs: number | undefined;
 
@@ -27,6 +29,7 @@ export class Beats {
     this.#last = vitals;
     this.lastAtMs = atMs;
     for (const wake of this.#waiting.splice(0)) wake();
+    this.onBeat();
   }
 
   /** Resolves with the next one; never, if none comes. */

@@ -10,7 +10,6 @@ import type { Cancel } from '../system/clock.js';
 import { clusterPort } from '../system/free-port.js';
 import { type PidFile, writePidFile } from '../system/pid-file.js';
 import type { ClusterNeeds } from './cluster-needs.js';
-import { watchClusterHealth } from './health.js';
 import { checkSize } from './option-values.js';
 import { Readiness } from './readiness.js';
 import { reloadApps, restartAll } from './reload.js';
@@ -19,6 +18,7 @@ import { type StopOptions, shutDown } from './shut-down.js';
 import { snapshotOf } from './snapshot-of.js';
 import { type FailureReason, reasonOf, startFailedEvent } from './start-error.js';
 import { startingEvent } from './starting-event.js';
+import { watchCluster } from './watches.js';
 import type { WorkerProcess } from './worker-process.js';
 import { Workforce } from './workforce.js';
 
@@ -33,7 +33,7 @@ export class Cluster extends Operable implements AsyncDisposable {
   #workforce: Workforce | undefined;
   #pidFile: PidFile | undefined;
   #startedAt = 0;
-  #cancelHealth: Cancel = () => {};
+  #cancelWatches: Cancel = () => {};
   #deafenParent: () => void = () => {};
   #stopped: Promise<StopReport> | undefined;
   #wasTold = false;
@@ -197,7 +197,7 @@ export class Cluster extends Operable implements AsyncDisposable {
     const tookMs = Math.round(this.#needs.clock.now() - this.#startedAt);
     this.#emit({ type: 'cluster-started', name: settings.program.name, address, tookMs, isSticky: settings.sticky, debugPort: settings.debugPort });
     workforce.notices.clusterStarted(address);
-    this.#cancelHealth = watchClusterHealth(settings, workforce, { clock: this.#needs.clock, emit: this.#emit, stop: () => void this.stop() });
+    this.#cancelWatches = watchCluster(settings, workforce, { ...this.#needs, stop: () => void this.stop() });
   }
 
   #stopOnce(options: StopOptions): Promise<StopReport> {
@@ -207,7 +207,7 @@ export class Cluster extends Operable implements AsyncDisposable {
 
   async #stop(options: StopOptions): Promise<StopReport> {
     this.#phase = 'stopping';
-    this.#cancelHealth();
+    this.#cancelWatches();
     const facts = { clock: this.#needs.clock, emit: this.#emit, timeouts: this.settings.timeouts, instance: this.#needs.mark, workforce: this.#workforce };
     const finish = () => {
       if (!options.isSucceeded) this.#removePidFile();

@@ -1,13 +1,17 @@
-// Options that are right each by itself and wrong together. Pure.
+// Options that are right by their looks and wrong all the same, most of them together with others. Pure.
 
 import type { ClusterOptions, Issue } from '../protocol/options.js';
 import { toNumber } from './option-values.js';
 import type { Program } from './settings.js';
+import { wrongMemoryLimit } from './wear-limits.js';
 
-/** What cannot work with worker threads. */
 export function refuseCombinations(options: ClusterOptions, program: Program | undefined, issues: Issue[]): void {
   const refuse = (message: string) => issues.push({ kind: 'usage', message });
+  const wrong = options.maxMemory === undefined ? undefined : wrongMemoryLimit(options.maxMemory);
+  if (wrong !== undefined) refuse(`--max-memory: ${wrong}.`);
   if (options.startMode !== 'worker_threads') return;
+  if (options.maxMemory !== undefined)
+    refuse('--max-memory: cannot be combined with startMode "worker_threads": threads share the memory of one process. Use --max-requests or --max-age.');
   if (options.sticky) refuse('sticky: cannot be combined with startMode "worker_threads": a connection cannot be handed to a thread. Leave one of them out.');
   if (options.reusePort && toNumber(options.port) === undefined) refuse('options.port must be specified when reusePort is enabled');
   if (program?.kind === 'entry') refuse('startMode "worker_threads" is for frameworks: a program is the main module of a process. Leave it out.');

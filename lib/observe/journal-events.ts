@@ -16,6 +16,7 @@ const ALWAYS: readonly EventType[] = [
   'cluster-stop-hurried',
   'cluster-stopped',
   'cluster-lost',
+  'child-worn',
   'child-lost',
   'child-errored',
   'slot-left-empty',

@@ -3,6 +3,7 @@
 
 import { ClusterWorkerExceptionError } from '../errors.js';
 import type { ClusterEvent, EventOf, EventType } from '../protocol/events.js';
+import { spanText, wearText } from '../protocol/quantities.js';
 import { isEgg4 } from '../system/entries.js';
 import type { Level, Logger } from './logger.js';
 
@@ -161,6 +162,7 @@ const TEXTS: Texts = {
   'child-listening': event => line('info', `[master] ${worker(event)} listening on ${json(event.address)}`),
   'child-disconnected': disconnected,
   'child-left': left,
+  'child-worn': event => line('info', `[master] ${worker(event)} is replaced after ${spanText(event.ageMs)}: ${wearText(event)}`),
   'child-lost': event => line('error', `[master] ${worker(event)} does not end, not even by SIGKILL; going on without it`),
   'child-errored': childErrored,
   'backing-off': backingOff,

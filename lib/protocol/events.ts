@@ -2,6 +2,7 @@
 
 import type { Cause, Status } from '../lifecycle/child-life.js';
 import type { PublicStatus } from '../lifecycle/public-status.js';
+import type { WornBy } from '../lifecycle/wear.js';
 import type { WorkerVitals } from './snapshot.js';
 
 export type Role = 'agent' | 'app';
@@ -127,6 +128,17 @@ export type ClusterEvent =
       /** Of one that failed: what it wrote last, as far as it could still say so. */
       readonly lastWords?: LastWords | undefined;
       readonly pids: readonly string[];
+    } & ChildFacts)
+  /** It is replaced, newcomer first. `value` and `limit` are bytes, requests or milliseconds. */
+  | ({
+      readonly type: 'child-worn';
+      readonly by: WornBy;
+      readonly value: number;
+      /** As asked for. */
+      readonly limit: number;
+      /** Its own, up to a tenth below. */
+      readonly threshold: number;
+      readonly ageMs: number;
     } & ChildFacts)
   | ({ readonly type: 'child-lost' } & ChildFacts)
   | ({ readonly type: 'child-errored'; readonly message: string } & ChildFacts)

@@ -27,6 +27,7 @@ export type WorkerWord =
  * - `go`: a spare becomes a worker, its user code may run.
  * - `stay`: the cluster stops, and this worker's turn comes later: a SIGTERM to the whole group is not yet for it.
  * - `report`: say how you are, now.
+ * - `limits`: beat at once when one is reached; each worker has its own, a little below what was asked for.
  * - `signal` is a thread's SIGTERM.
  * - `leave` comes with SIGTERM: a SIGTERM without it is known to be somebody else's, and draining is over.
  */
@@ -34,6 +35,7 @@ export type MasterWord =
   | { readonly act: 'boot'; readonly options: unknown }
   | { readonly act: 'drain'; readonly lingerMs: number }
   | { readonly act: 'metrics'; readonly n: number }
+  | { readonly act: 'limits'; readonly requests?: number | undefined; readonly memoryBytes?: number | undefined }
   | { readonly act: 'leave' | 'go' | 'stay' | 'signal' | 'report' };
 
 export type Framed<W> = W & { readonly cmd: typeof CMD };

@@ -8,6 +8,10 @@ interface Expectation {
 export class Expectations {
   #pending: Expectation[] = [];
 
+  get isAnyPending(): boolean {
+    return this.#pending.length > 0;
+  }
+
   add(): Promise<void> {
     const reached = new Promise<void>((resolve, reject) => {
       this.#pending.push({ resolve, reject });

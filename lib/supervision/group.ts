@@ -59,10 +59,24 @@ export class Group {
     return this.#pursue({ ...this.#goal, generation: ++this.#lastGeneration });
   }
 
+  /** It serves, and nothing else is under way: no goal to reach, nobody who boots, nobody worn out who is still there. */
+  mayRenew(id: number): boolean {
+    const isBusy = this.isReloading || this.#expectations.isAnyPending || this.#goal.worn !== undefined;
+    return !isBusy && this.#children.get(id)?.status === 'ready' && this.children.every(({ status }) => status !== 'starting');
+  }
+
+  /** Replaces one child, newcomer first. Until a newcomer is ready it serves on; a new goal forgets it. False: not now. */
+  renew(id: number): boolean {
+    if (!this.mayRenew(id)) return false;
+    this.#goal = { ...this.#goal, worn: id };
+    this.#settle();
+    return true;
+  }
+
   /** The first half of a restart: everybody leaves, nobody is added. Resolves when they are gone. */
   empty(): Promise<void> {
     const generation = ++this.#lastGeneration;
-    this.#goal = { ...this.#goal, generation, isHeld: true };
+    this.#goal = { ...this.#goal, generation, isHeld: true, worn: undefined };
     this.#retries.forget();
     const emptied = new Promise<void>(resolve => {
       this.#onEmpty = resolve;
@@ -99,7 +113,7 @@ export class Group {
 
   /** A new goal is a new chance: past failures are forgotten. */
   #pursue(goal: Goal): Promise<void> {
-    this.#goal = goal;
+    this.#goal = { ...goal, worn: undefined };
     this.#isHalted = false;
     this.#retries.forget();
     const reached = this.#expectations.add();
@@ -159,6 +173,7 @@ export class Group {
 
   #bury(child: Child): void {
     if (!this.#children.delete(child.id)) return; // A lost child that did exit after all.
+    if (this.#goal.worn === child.id) this.#goal = { ...this.#goal, worn: undefined };
     this.#needs.emit({ type: 'child-left', child, exit: child.exit });
     if (child.failed) this.#answerFailure(child);
   }
@@ -168,7 +183,8 @@ export class Group {
     if (!this.#hasSettled) return this.#halt(child);
     const isNewcomer = this.#reload && child.readyAt === undefined && child.generation === this.#goal.generation;
     if (isNewcomer && this.#reload && ++this.#reload.attempts >= this.spec.reloadAttempts) return this.#abortReload(child, this.#reload.from);
-    if (!this.spec.refork && !isNewcomer) this.#giveUp(child, 'slot-left-empty');
+    const isBesideWorn = this.#children.get(this.#goal.worn ?? 0)?.slot === child.slot; // Its slot is not empty.
+    if (!this.spec.refork && !isNewcomer && !isBesideWorn) this.#giveUp(child, 'slot-left-empty');
     else if (child.exit?.code === this.spec.exitForGood) this.#giveUp(child, 'slot-gave-up');
     else this.#backOff(child);
   }

@@ -1,8 +1,9 @@
 // How much memory the cgroup leaves this process, and how often the kernel killed for want of it.
 
+import { totalmem } from 'node:os';
 import { cgroupFolders } from './cgroup.js';
 import { type Finding, inBytes, parseCount } from './finding.js';
-import type { ReadText } from './proc-files.js';
+import { type ReadText, readText } from './proc-files.js';
 
 /** v1 writes "none" as the largest multiple of a page below 2^63. */
 const UNLIMITED_BYTES = 2 ** 60;
@@ -13,6 +14,11 @@ export function cgroupMemoryLimit(read: ReadText): number | undefined {
   const files = [...v2.map(folder => `${folder}/memory.max`), ...v1.map(folder => `${folder}/memory.limit_in_bytes`)];
   const limits = files.flatMap(file => parseCount(read(file)) ?? []).filter(bytes => bytes < UNLIMITED_BYTES);
   return limits.length === 0 ? undefined : Math.min(...limits);
+}
+
+/** What all processes here may hold together: the cgroup's limit, or the machine's memory when there is none below it. */
+export function allowedMemory(read: ReadText = readText, totalBytes: number = totalmem()): number {
+  return Math.min(totalBytes, cgroupMemoryLimit(read) ?? totalBytes);
 }
 
 /** Of the nearest cgroup that tells: its ancestors count other programs too. v2: `memory.events`; v1: `memory.oom_control`, since Linux 4.13. */

@@ -17,16 +17,21 @@ const NANOSECONDS = 1e6;
 export interface Vitals {
   /** @param isWatched somebody asks: the delay of the event loop is sampled from now on for a while */
   measure(isWatched: boolean): WorkerVitals;
+  /** Requests so far. */
+  readonly requests: number;
+  /** Called with each request that begins, but for HTTP/2. */
+  onRequest: () => void;
 }
 
 export function watchVitals(tracker: ServerTracker): Vitals {
   let requests = 0;
   let lastLoop = performance.eventLoopUtilization();
   const delay = loopDelay();
-  subscribe('http.server.request.start', () => {
-    requests++;
-  });
-  return {
+  const vitals: Vitals = {
+    onRequest: () => {},
+    get requests() {
+      return requests + tracker.streamsSeen;
+    },
     measure(isWatched) {
       const loop = performance.eventLoopUtilization();
       const { utilization } = performance.eventLoopUtilization(loop, lastLoop);
@@ -40,11 +45,16 @@ export function watchVitals(tracker: ServerTracker): Vitals {
         cpuMs: (user + system) / 1_000,
         loopUtilization: Number.isFinite(utilization) ? utilization : 0,
         loopDelayMs: delay.read(isWatched),
-        requests: requests + tracker.streamsSeen,
+        requests: vitals.requests,
         ...traffic(tracker),
       };
     },
   };
+  subscribe('http.server.request.start', () => {
+    requests++;
+    vitals.onRequest();
+  });
+  return vitals;
 }
 
 /** `_httpMessage` is the response a socket is busy with: non-public, in every Node so far; without it nothing is in flight. */

@@ -16,6 +16,7 @@ import { watchVitals } from '../system/vitals.js';
 import { setContext } from './context.js';
 import { keepLastWords } from './last-words.js';
 import { Leaving } from './leaving.js';
+import { watchLimits } from './limits.js';
 import { reportMainModule } from './main-module.js';
 
 /** Reach the whole terminal group, but only the master decides what they mean. */
@@ -44,6 +45,7 @@ export function startWorker(boot: Boot): void {
   repeatUnref(BEAT_MS, () => say({ act: 'beat', vitals: vitals.measure(false) }));
   onWord(word => {
     if (word.act === 'go') go();
+    if (word.act === 'limits') watchLimits(word, vitals);
     if (word.act === 'report') say({ act: 'beat', vitals: vitals.measure(true) });
     if (word.act === 'metrics') {
       void ownMetrics().then(metrics => say({ act: 'metrics', n: word.n, metrics }));

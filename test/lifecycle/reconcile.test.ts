@@ -88,6 +88,25 @@ test('a child that could not even be killed does not hold its slot', () => {
   assert.deepEqual(reconcile([member(1, 0, 'lost')], goal(1), always), { do: 'add', slot: 0 });
 });
 
+test('one that is worn out is replaced in its own generation, newcomer first, and nobody else is touched', () => {
+  const worn = { ...goal(2), worn: 1 };
+  const members = [member(1, 0), member(2, 1)];
+  assert.deepEqual(reconcile(members, worn, always), { do: 'add', slot: 0 });
+  assert.deepEqual(reconcile([...members, member(3, 0, 'starting')], worn, always), { do: 'wait' });
+  assert.deepEqual(reconcile([...members, member(3, 0)], worn, always), { do: 'retire', id: 1 });
+  assert.deepEqual(reconcile([member(1, 0, 'draining'), member(2, 1), member(3, 0)], worn, always), { do: 'wait' });
+  assert.deepEqual(reconcile([member(2, 1), member(3, 0)], worn, always), { do: 'rest' });
+});
+
+test('one that is worn out serves on while its newcomers may not be forked; when it is forgotten the newcomer goes', () => {
+  const members = [member(1, 0), member(2, 1)];
+  assert.deepEqual(
+    reconcile(members, { ...goal(2), worn: 1 }, () => false),
+    { do: 'wait' },
+  );
+  assert.deepEqual(reconcile([...members, member(3, 0, 'starting')], goal(2), always), { do: 'retire', id: 3 });
+});
+
 const statuses: Status[] = ['starting', 'ready', 'hung', 'draining', 'stopping', 'killing'];
 const anyMembers = fc
   .array(fc.record({ slot: fc.nat(4), status: fc.constantFrom(...statuses), generation: fc.integer({ min: 1, max: 3 }) }), { maxLength: 10 })
@@ -95,11 +114,15 @@ const anyMembers = fc
 
 test('from any members every goal is reached, and no ready incumbent leaves an empty slot behind', () => {
   fc.assert(
-    fc.property(anyMembers, fc.nat(4), fc.integer({ min: 1, max: 3 }), (start, size, generation) => {
+    fc.property(anyMembers, fc.nat(4), fc.integer({ min: 1, max: 3 }), fc.nat(10), (start, size, generation, worn) => {
       let members = [...start];
       for (let steps = 0; steps < 200; steps++) {
-        const step = reconcile(members, goal(size, generation), always);
-        if (step.do === 'rest') return;
+        const step = reconcile(members, { ...goal(size, generation), worn }, always);
+        if (step.do === 'rest')
+          return assert.ok(
+            members.every(({ id }) => id !== worn),
+            'the worn one is gone',
+          );
         if (step.do === 'add') members.push({ id: 1_000 + steps, slot: step.slot, status: 'starting', generation });
         if (step.do === 'wait') members = members.flatMap(elapse);
         if ('id' in step) {

@@ -290,6 +290,65 @@ test('reload: an incumbent that dies meanwhile is replaced by the new generation
   await reloaded;
 });
 
+test('renew: newcomer first, the generation stays, no more than one at a time', () => {
+  const { group, nth, slots, count, types } = running(3);
+  assert.equal(group.renew(2), true);
+  assert.deepEqual([count(), slots.at(-1), group.goal.generation], [4, 1, 1]);
+  assert.equal(group.renew(1), false, 'the newcomer boots');
+  nth(4).say('ready');
+  assert.deepEqual([nth(1).heard, nth(2).heard, nth(3).heard], [[], ['drain'], []]);
+  assert.equal(group.renew(1), false, 'the worn one is still there');
+  nth(2).say('stop');
+  nth(2).exit({ code: null, signal: 'SIGTERM' });
+  assert.equal(group.renew(2), false, 'it is gone');
+  assert.equal(group.renew(1), true);
+  assert.deepEqual(types(), ['settled'], 'no failure, no back-off');
+});
+
+for (const refork of [true, false]) {
+  test(`renew: newcomers that cannot boot cost nobody, the next one comes after the back-off (refork: ${refork})`, () => {
+    const { clock, group, nth, count } = running(2, { refork });
+    group.renew(1);
+    nth(3).exit({ code: 1 });
+    clock.tick(99);
+    assert.deepEqual([count(), nth(1).heard], [3, []]);
+    clock.tick(1);
+    nth(4).say('ready');
+    assert.deepEqual([count(), nth(1).heard, nth(2).heard], [4, ['drain'], []]);
+  });
+}
+
+test('renew: one that dies meanwhile is followed by its newcomer, and by nobody else', () => {
+  const { clock, group, nth, count } = running(2);
+  group.renew(1);
+  nth(1).exit({ code: 1 });
+  nth(3).say('ready');
+  clock.tick(60_000);
+  assert.deepEqual([count(), nth(3).heard, group.mayRenew(3)], [3, [], true]);
+});
+
+test('renew: not during a reload, a restart, a scaling or a start; what comes over it forgets it', async () => {
+  const { group, nth } = running(2);
+  void group.reload();
+  assert.equal(group.mayRenew(2), false);
+  nth(3).say('ready');
+  nth(4).say('ready');
+  assert.equal(group.mayRenew(3), false, 'the old ones have not left');
+  nth(1).exit();
+  nth(2).exit();
+  assert.equal(group.mayRenew(3), true);
+  group.renew(3);
+  const resized = group.resize(3);
+  assert.deepEqual([nth(5).heard, nth(3).heard], [['stop'], []], 'the newcomer goes, the worn one stays');
+  assert.equal(group.mayRenew(4), false);
+  nth(5).exit();
+  nth(6).say('ready');
+  await resized;
+  assert.equal(group.mayRenew(3), true);
+  void group.empty();
+  assert.equal(group.mayRenew(3), false);
+});
+
 test('stop: the polite are waited for, the stubborn are killed', async () => {
   const { group, clock, nth } = running(2);
   const stopped = group.stop(patient());
@@ -334,6 +393,7 @@ test('whatever happens: one timer a child and one a slot, and stop always ends w
   const acts = [
     () => void group.resize(random(5)),
     () => void group.reload(),
+    () => void group.renew(Math.max(1, processes.length - random(6))),
     () => clock.tick(random(12_000)),
     () => anyone()?.exit({ code: random(80) }),
     () => anyone()?.say('ready'),

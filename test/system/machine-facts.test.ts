@@ -7,7 +7,7 @@ import { type Finding, inBytes, parseCount } from '../../lib/system/finding.js';
 import { type InitFacts, initFinding, initSystem } from '../../lib/system/init-system.js';
 import { backlogFinding, kernelFindings, migrationFinding, openFilesFinding, parseOpenFiles } from '../../lib/system/kernel-limits.js';
 import { heldSocketsFinding, machineFindings, nodeFinding, platformFinding, userFinding } from '../../lib/system/machine-facts.js';
-import { cgroupMemoryLimit, memoryFindings, oomKills, parseOomKills } from '../../lib/system/memory-limit.js';
+import { allowedMemory, cgroupMemoryLimit, memoryFindings, oomKills, parseOomKills } from '../../lib/system/memory-limit.js';
 
 const GIGABYTE = 1024 ** 3;
 const filesOf = (files: Readonly<Record<string, string>>) => (path: string) => files[path];
@@ -159,6 +159,14 @@ test('memory without cgroups, with nonsense in them, with a limit above what the
   const read = (content: string) => (path: string) => (path === '/proc/self/cgroup' ? '0::/\n2:memory:/' : content);
   assert.deepEqual(memoryFindings(GIGABYTE, read('garbage')), expected);
   assert.deepEqual(memoryFindings(GIGABYTE, read(String(2 * GIGABYTE))), expected);
+});
+
+test('what all processes may hold: the cgroup, or the machine where there is no limit, or a huge one', () => {
+  const v2 = (limit: string) => filesOf({ '/proc/self/cgroup': '0::/a\n', '/sys/fs/cgroup/a/memory.max': `${limit}\n` });
+  const v1 = (limit: string) => filesOf({ '/proc/self/cgroup': '3:memory:/a\n', '/sys/fs/cgroup/memory/a/memory.limit_in_bytes': `${limit}\n` });
+  assert.equal(allowedMemory(v2('536870912'), GIGABYTE), 536_870_912);
+  assert.equal(allowedMemory(v1('536870912'), GIGABYTE), 536_870_912);
+  for (const read of [v2('max'), v2(String(2 * GIGABYTE)), v1('9223372036854771712'), () => undefined]) assert.equal(allowedMemory(read, GIGABYTE), GIGABYTE);
 });
 
 test('no parser throws, whatever the file holds', () => {
