@@ -21,6 +21,7 @@ const COMMON_JS = [
   'control/app',
   'worker/preload',
   'worker/start',
+  'worker/watchdog-main',
   'worker/app-main',
   'worker/agent-main',
 ];

@@ -1,6 +1,6 @@
 // One process among the others that can be seen and steered: its name in the registry, its control server, its recording, its journal.
 
-import { type Claim, socketPath } from '../control/registry.js';
+import { type Claim, socketPath, stateFolder } from '../control/registry.js';
 import type { Probes, ServeNeeds } from '../control/server.js';
 import { journalFile } from '../control/timeline.js';
 import { ClusterError, messageOf } from '../errors.js';
@@ -82,6 +82,10 @@ export class Instance {
   }
   get recording(): Recording | undefined {
     return this.#recording;
+  }
+  /** For what is known of workers that hung; undefined: nothing is kept. */
+  get hangFolder(): string | undefined {
+    return this.#isJournalled ? `${stateFolder(this.name)}/hangs` : undefined;
   }
   /** What can be asked of it; undefined before `serve`. */
   get surface(): Surface | undefined {

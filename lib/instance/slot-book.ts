@@ -1,6 +1,7 @@
 // How often each slot had to be filled again, and why its last worker is gone.
 
 import type { ClusterEvent, EventOf, Role } from '../protocol/events.js';
+import { hangText } from '../protocol/hang.js';
 import { wearText } from '../protocol/quantities.js';
 import type { LastExit } from '../protocol/snapshot.js';
 import { wallClockMs } from '../system/clock.js';
@@ -41,7 +42,7 @@ export class SlotBook {
     this.#addUp(event);
     const worn = event.role === 'app' ? this.#worn.get(event.id) : undefined;
     this.#worn.delete(event.role === 'app' ? event.id : 0);
-    if (event.failed) this.#note(event, 1, reasonOf(event.exit));
+    if (event.failed) this.#note(event, 1, event.hang ? `hung: ${hangText(event.hang)}` : reasonOf(event.exit));
     else if (worn !== undefined) this.#note(event, 0, worn);
   }
 

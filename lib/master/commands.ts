@@ -1,11 +1,14 @@
 // What is forked: the command lines and environments of agent and app workers. Pure.
 
-import { BOOT_VARIABLE, type Boot } from '../protocol/words.js';
+import { BEAT_MS, BOOT_VARIABLE, type Boot } from '../protocol/words.js';
 import { PRELOAD_FILE, PRELOAD_URL, workerFile } from '../system/entries.js';
 import { variable } from '../system/environment.js';
 import type { ProgramCommand } from '../system/forker.js';
 import type { Settings } from './settings.js';
 import { optionsArgument, wholeArgument } from './visible-options.js';
+
+/** So often a worker can be heard before it counts as silent. */
+const BEATS_IN_LIMIT = 4;
 
 export interface CommandFacts {
   readonly settings: Settings;
@@ -75,6 +78,7 @@ export function spareEnvironment({ settings, options, masterPid }: Omit<CommandF
 
 function bootOf(role: Boot['role'], { settings, masterPid }: { settings: Settings; masterPid: number }, isTooLarge: boolean): Boot {
   const { program, timeouts } = settings;
+  const { hangMs, hasWatchdog } = settings.upkeep;
   return {
     role,
     masterPid,
@@ -89,6 +93,8 @@ function bootOf(role: Boot['role'], { settings, masterPid }: { settings: Setting
     lingerMs: timeouts.lingerMs,
     require: hasImports(settings.execArgv) ? [] : settings.preload,
     baseDir: settings.baseDir,
+    beatMs: hangMs === undefined ? BEAT_MS : Math.max(1, Math.min(BEAT_MS, hangMs / BEATS_IN_LIMIT)),
+    watchdog: hangMs !== undefined && hasWatchdog && !settings.isThreaded ? { limitMs: hangMs, folder: settings.hangFolder } : undefined,
     awaitsOptions: program.kind === 'framework' ? isTooLarge : settings.isHttps,
   };
 }

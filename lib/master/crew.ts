@@ -5,6 +5,7 @@ import type { ChildSnapshot } from '../protocol/snapshot.js';
 import type { Child } from '../supervision/child.js';
 import { Group, type GroupEvent, type GroupSpec, type Place } from '../supervision/group.js';
 import type { Clock } from '../system/clock.js';
+import { Hangs } from './hangs.js';
 import type { WorkerProcess } from './worker-process.js';
 
 export interface CrewNeeds {
@@ -13,6 +14,8 @@ export interface CrewNeeds {
   readonly fork: (place: Place) => WorkerProcess;
   readonly emit: Emit;
   readonly clusterPort: () => number | undefined;
+  /** Where workers leave what they did when they hung. */
+  readonly hangFolder: string | undefined;
   readonly isKilledByDebugger: (child: Child) => boolean;
   readonly onReady: (worker: WorkerProcess) => void;
   readonly onLeaving: (worker: WorkerProcess) => void;
@@ -23,6 +26,7 @@ export class Crew {
   readonly role: Role;
   readonly group: Group;
   readonly #needs: CrewNeeds;
+  readonly #hangs: Hangs;
   readonly #workers = new Map<number, WorkerProcess>();
   readonly #forkedAt = new Map<number, number>();
   #hasStarted = false;
@@ -30,6 +34,7 @@ export class Crew {
   constructor(role: Role, spec: GroupSpec, needs: CrewNeeds) {
     this.role = role;
     this.#needs = needs;
+    this.#hangs = new Hangs({ folder: needs.hangFolder, clock: needs.clock });
     const fork = (place: Place) => {
       const worker = needs.fork(place);
       this.#workers.set(place.id, worker);
@@ -73,13 +78,15 @@ export class Crew {
   }
 
   #onMoved(child: Child, { from, to, cause }: Extract<GroupEvent, { type: 'child-moved' }>): void {
-    const { emit, onReady, onLeaving } = this.#needs;
+    const { emit, onLeaving } = this.#needs;
     emit({ type: 'child-moved', ...this.#facts(child), from, to, cause });
     const worker = this.#workers.get(child.id);
     if (worker === undefined) return;
+    worker.isHung = to === 'hung';
+    if (to === 'hung') emit({ type: 'child-hung', ...this.#facts(child), ...this.#hangs.begin(worker, child) });
     if (from === 'starting' && to === 'ready') this.#onReady(child, worker);
     if (from === 'ready' && to !== 'ready') onLeaving(worker);
-    if (from === 'hung' && to === 'ready') onReady(worker);
+    if (from === 'hung' && to === 'ready') this.#onBack(child, worker);
     if (to === 'lost') emit({ type: 'child-lost', ...this.#facts(child) });
   }
 
@@ -92,6 +99,12 @@ export class Crew {
     const port = address?.addressType === -1 ? (address.address ?? undefined) : address?.port;
     emit({ type: 'child-started', ...this.#facts(child), port, address, remaining: Math.max(0, remaining), tookMs, isFirst: !this.#hasStarted });
     onReady(worker);
+  }
+
+  #onBack(child: Child, worker: WorkerProcess): void {
+    this.#hangs.forget(worker);
+    this.#needs.emit({ type: 'child-recovered', ...this.#facts(child) });
+    this.#needs.onReady(worker);
   }
 
   #onLeft(child: Child): void {
@@ -113,6 +126,7 @@ export class Crew {
       isBoot: !this.#hasStarted,
       byDebugger: this.#needs.isKilledByDebugger(child),
       pids: this.#ids(),
+      hang: this.#hangs.end(worker),
       vitals: worker.beats.vitals,
       ...(failed ? { lastWords: worker.lastWords } : {}),
     };

@@ -63,7 +63,8 @@ export class Dispatcher {
     for (const address of this.#open.values()) this.#retry(address);
   }
 
-  onExit(worker: WorkerProcess): void {
+  /** It is gone, or hangs: what it was not sent yet goes to others. */
+  takeQueue(worker: WorkerProcess): void {
     const lane = this.#lanes.get(worker);
     for (const connection of lane?.queue.splice(0) ?? []) this.#place(connection, worker);
   }

@@ -9,15 +9,17 @@ import type { Settings } from './settings.js';
 
 const RELOAD_ATTEMPTS = 3;
 
-export function groupSpec(role: Role, { timeouts, isProduction }: Settings): GroupSpec {
-  const patienceMs: Patiences = timeouts[role];
+export function groupSpec(role: Role, { timeouts, isProduction, upkeep }: Settings): GroupSpec {
   const isApp = role === 'app';
+  const hang = isApp ? timeouts.app.hang : 0; // Never two agents: the old one is killed at once.
+  const patienceMs: Patiences = { ...timeouts[role], silence: upkeep.hangMs, hang };
   return {
     name: role,
     restart: isApp ? APP_RESTART : AGENT_RESTART,
     patienceMs,
     refork: !isApp || isProduction,
     drains: isApp,
+    isSole: !isApp,
     exitForGood: EXIT_DO_NOT_RESTART,
     reloadAttempts: RELOAD_ATTEMPTS,
   };

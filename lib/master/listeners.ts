@@ -85,7 +85,7 @@ export class Listeners {
 
   onExit(worker: WorkerProcess): void {
     for (const users of this.#users.values()) users.delete(worker);
-    this.#dispatcher?.onExit(worker);
+    this.#dispatcher?.takeQueue(worker);
   }
 
   /** After a reload: addresses that only the old generation knew are given up, instead of queueing clients for nobody. */

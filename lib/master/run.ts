@@ -82,8 +82,9 @@ export async function prepareCluster(
     await instance.close();
     throw error;
   });
-  const { mark, recording } = instance;
-  const effective = recording === undefined ? { ...settled, logs: undefined } : settled; // A pipe that nobody reads would stop its writer.
+  const { mark, recording, hangFolder } = instance;
+  const logs = recording === undefined ? undefined : settled.logs; // A pipe that nobody reads would stop its writer.
+  const effective = { ...settled, logs, hangFolder };
   const succession = kept && newSuccession(kept, () => cluster, instance);
   const cluster: Cluster = new Cluster(effective, {
     pid: kept?.line.pid ?? ownPid(),

@@ -71,6 +71,8 @@ export interface Settings extends InstanceOptions {
   readonly agentWorkerFile: string | undefined;
   readonly timeouts: Timeouts;
   readonly upkeep: Upkeep;
+  /** Where it is kept what workers did that hung; undefined: nowhere. */
+  readonly hangFolder?: string | undefined;
   /** As the children get them: everything the caller gave, normalised. */
   readonly options: Readonly<Record<string, unknown>>;
   /** `call`: startCluster; `command`: the command line, which is stricter and checks the port first. */

@@ -2,6 +2,7 @@
 
 import type { Exit, LastWords, ListeningAddress, Role } from '../protocol/events.js';
 import type { RealPort } from '../protocol/messages.js';
+import type { WorkerVitals } from '../protocol/snapshot.js';
 import { parseWorkerWord } from '../protocol/words.js';
 import type { SupervisedProcess } from '../supervision/child.js';
 import type { Place } from '../supervision/group.js';
@@ -43,6 +44,8 @@ export class WorkerProcess implements SupervisedProcess {
   #watcher: Watcher | undefined;
   #isLeaving = false;
   #isReady = false;
+  /** Silent for too long: nothing new for it, as long as it is. */
+  isHung = false;
   #hasExited = false;
   #asked = 0;
   #family: readonly ProcessIdentity[] = [];
@@ -92,7 +95,7 @@ export class WorkerProcess implements SupervisedProcess {
   }
   /** Ready, and not told to leave. */
   get isServing(): boolean {
-    return this.#isReady && !this.#isLeaving && !this.#hasExited;
+    return this.#isReady && !this.isHung && !this.#isLeaving && !this.#hasExited;
   }
   get isLeaving(): boolean {
     return this.#isLeaving;
@@ -107,6 +110,7 @@ export class WorkerProcess implements SupervisedProcess {
 
   /** It does what it was started for: listens, or says so. */
   reportReady(): void {
+    if (!this.#isReady) this.forked.send(framed({ act: 'watch' }));
     this.#isReady = true;
     this.#watcher?.onCause('ready');
   }
@@ -168,10 +172,16 @@ export class WorkerProcess implements SupervisedProcess {
     if (word.act === 'leaving') this.#watcher?.onCause('quit');
     if (word.act === 'drained') this.#watcher?.onCause('stop');
     if (word.act === 'listening') this.#hooks.onListening(this, word.address);
-    if (word.act === 'beat') this.beats.hear(word.vitals, this.#hooks.clock.now());
+    if (word.act === 'beat') this.#onBeat(word.vitals);
     if (word.act === 'metrics') this.#onMetrics(word.n, word.metrics);
     if (word.act === 'last-words') this.lastWords = word.words;
     return true;
+  }
+
+  /** While it starts, its patience is not for its silence. */
+  #onBeat(vitals: WorkerVitals): void {
+    this.beats.hear(vitals, this.#hooks.clock.now());
+    if (this.#isReady) this.#watcher?.onCause('heartbeat');
   }
 
   #onMetrics(n: number, metrics: readonly unknown[]): void {

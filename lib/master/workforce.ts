@@ -120,6 +120,7 @@ export class Workforce {
       random,
       emit,
       clusterPort: () => clusterPort,
+      hangFolder: this.#needs.settings.hangFolder,
       fork: place => this.#fork(role, place),
       isKilledByDebugger: child => this.#isKilledByDebugger(child),
       onReady: worker => this.#onReady(worker),
@@ -198,6 +199,7 @@ export class Workforce {
 
   #onLeaving(worker: WorkerProcess): void {
     if (worker.role === 'app') this.notices.appsChanged();
+    if (worker.isHung) this.#dispatcher?.takeQueue(worker);
   }
 
   #isKilledByDebugger({ failed, exit, wasKilled }: Child): boolean {

@@ -18,6 +18,8 @@ const ALWAYS: readonly EventType[] = [
   'cluster-lost',
   'child-worn',
   'child-lost',
+  'child-hung',
+  'child-recovered',
   'child-errored',
   'slot-left-empty',
   'slot-gave-up',
@@ -38,7 +40,6 @@ const ALWAYS: readonly EventType[] = [
 
 export function isForTheJournal(event: ClusterEvent): boolean {
   if (event.type === 'child-left') return event.failed;
-  if (event.type === 'child-moved') return event.to === 'hung';
   if (event.type === 'backing-off') return event.waitMs > 0;
   return ALWAYS.includes(event.type);
 }

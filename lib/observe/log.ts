@@ -3,6 +3,7 @@
 
 import { ClusterWorkerExceptionError } from '../errors.js';
 import type { ClusterEvent, EventOf, EventType } from '../protocol/events.js';
+import { hangText } from '../protocol/hang.js';
 import { spanText, wearText } from '../protocol/quantities.js';
 import { isEgg4 } from '../system/entries.js';
 import type { Level, Logger } from './logger.js';
@@ -154,10 +155,9 @@ const TEXTS: Texts = {
   'cluster-succeeded': ({ pid }) => line('info', `[master] upgrade: master ${pid} serves now, this one drains and leaves`),
   'debugger-killed-worker': () => line('error', '[master] worker kill by debugger, exiting...'),
   'child-forked': forked,
-  'child-moved': event =>
-    event.to === 'hung'
-      ? line('warn', `[master] ${worker(event)} is silent`)
-      : line('debug', `[master] ${worker(event)} ${event.from} → ${event.to} (${event.cause})`),
+  'child-moved': event => line('debug', `[master] ${worker(event)} ${event.from} → ${event.to} (${event.cause})`),
+  'child-hung': event => line('warn', `[master] ${worker(event)} ${hangText(event)}: it is replaced`),
+  'child-recovered': event => line('info', `[master] ${worker(event)} is heard again`),
   'child-started': childStarted,
   'child-listening': event => line('info', `[master] ${worker(event)} listening on ${json(event.address)}`),
   'child-disconnected': disconnected,

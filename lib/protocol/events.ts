@@ -3,6 +3,7 @@
 import type { Cause, Status } from '../lifecycle/child-life.js';
 import type { PublicStatus } from '../lifecycle/public-status.js';
 import type { WornBy } from '../lifecycle/wear.js';
+import type { HangFacts } from './hang.js';
 import type { WorkerVitals } from './snapshot.js';
 
 export type Role = 'agent' | 'app';
@@ -123,6 +124,8 @@ export type ClusterEvent =
       readonly isBoot: boolean;
       /** Killed at a breakpoint: nothing has gone wrong. */
       readonly byDebugger: boolean;
+      /** It had hung, and where. */
+      readonly hang?: HangFacts | undefined;
       /** What it had measured last. */
       readonly vitals?: WorkerVitals | undefined;
       /** Of one that failed: what it wrote last, as far as it could still say so. */
@@ -141,6 +144,9 @@ export type ClusterEvent =
       readonly ageMs: number;
     } & ChildFacts)
   | ({ readonly type: 'child-lost' } & ChildFacts)
+  /** Its event loop is silent. What is known of it is complete when it leaves. */
+  | ({ readonly type: 'child-hung' } & ChildFacts & HangFacts)
+  | ({ readonly type: 'child-recovered' } & ChildFacts)
   | ({ readonly type: 'child-errored'; readonly message: string } & ChildFacts)
   | { readonly type: 'backing-off'; readonly role: Role; readonly slot: number; readonly waitMs: number; readonly failures: number }
   | { readonly type: 'slot-left-empty'; readonly role: Role; readonly slot: number }

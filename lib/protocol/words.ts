@@ -28,6 +28,7 @@ export type WorkerWord =
  * - `stay`: the cluster stops, and this worker's turn comes later: a SIGTERM to the whole group is not yet for it.
  * - `report`: say how you are, now.
  * - `limits`: beat at once when one is reached; each worker has its own, a little below what was asked for.
+ * - `watch`: it is ready, and may be watched from inside.
  * - `signal` is a thread's SIGTERM.
  * - `leave` comes with SIGTERM: a SIGTERM without it is known to be somebody else's, and draining is over.
  */
@@ -36,7 +37,7 @@ export type MasterWord =
   | { readonly act: 'drain'; readonly lingerMs: number }
   | { readonly act: 'metrics'; readonly n: number }
   | { readonly act: 'limits'; readonly requests?: number | undefined; readonly memoryBytes?: number | undefined }
-  | { readonly act: 'leave' | 'go' | 'stay' | 'signal' | 'report' };
+  | { readonly act: 'leave' | 'go' | 'stay' | 'signal' | 'report' | 'watch' };
 
 export type Framed<W> = W & { readonly cmd: typeof CMD };
 
@@ -68,7 +69,7 @@ export function parseWorkerWord(message: unknown): WorkerWord | undefined {
 
 /** Number of the metrics that nobody asked for: the last ones of a worker that leaves. */
 export const LAST_METRICS = 0;
-/** How often a worker says that it lives. */
+/** How often a worker says that it lives; where the limit of its silence is low, more often. */
 export const BEAT_MS = 5_000;
 
 const NUMBERS = ['atMs', 'rssBytes', 'heapUsedBytes', 'cpuMs', 'loopUtilization', 'connections', 'requests', 'inFlight'] as const;
@@ -123,12 +124,23 @@ export interface Boot {
   /** Modules of the user to load first: `--require`, `--import`. */
   readonly require: readonly string[];
   readonly baseDir: string;
+  /** How often it says that it lives. */
+  readonly beatMs: number;
+  /** Undefined: nobody watches its event loop from inside. */
+  readonly watchdog?: WatchdogOrders | undefined;
   /** True: it was forked ahead of time, and user code waits for `go`. */
   readonly isSpare?: boolean;
   /** To be put into argv[2], for a worker file that reads its secrets there. */
   readonly argument?: string | undefined;
   /** True: options come with the `boot` word, not in argv[2]. */
   readonly awaitsOptions: boolean;
+}
+
+export interface WatchdogOrders {
+  /** So long a silence is too long. */
+  readonly limitMs: number;
+  /** Where to put what it sees; undefined: nowhere. */
+  readonly folder?: string | undefined;
 }
 
 /** Set by `start --daemon` for the master it starts. */

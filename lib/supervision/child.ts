@@ -13,7 +13,7 @@ export interface SupervisedProcess {
   kill(): void;
 }
 
-export interface Patiences extends Readonly<Partial<Record<Patience, number>>> {
+export interface Patiences extends Readonly<Partial<Record<Patience, number | undefined>>> {
   /** When set, draining and stopping share this much, whatever `stop` says. */
   readonly close?: number | undefined;
 }
@@ -104,6 +104,7 @@ export class Child {
 
     this.#status = to;
     if (isFailure(from, cause)) this.#failedBy ??= cause;
+    if (from === 'hung' && to === 'ready') this.#failedBy = undefined;
     if (to === 'draining' || to === 'stopping') this.#leavingAt ??= this.#clock.now();
     this.#setTimer();
     if (to === from) return;
@@ -126,7 +127,7 @@ export class Child {
   #setTimer(): void {
     this.#cancelTimer();
     const ms = this.#patienceMs();
-    this.#cancelTimer = ms === undefined ? () => {} : this.#clock.after(ms, () => this.#advance('overdue'));
+    this.#cancelTimer = ms === undefined ? () => {} : this.#clock.afterRunning(ms, () => this.#advance('overdue'));
   }
 
   #patienceMs(): number | undefined {

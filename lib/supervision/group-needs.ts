@@ -14,6 +14,8 @@ export interface GroupSpec {
   readonly refork: boolean;
   /** False: there is nothing to drain, a retired child is told to stop at once. */
   readonly drains: boolean;
+  /** There are never two of them: one that hangs is gone before it is replaced. */
+  readonly isSole?: boolean;
   /** A child's exit code that means: do not restart me. */
   readonly exitForGood: number;
   /** So many newcomers of a reload may fail before it is called off. */

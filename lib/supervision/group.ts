@@ -134,12 +134,17 @@ export class Group {
   }
 
   #takeStep(): boolean {
-    const step = reconcile(this.children, this.#goal, slot => !this.#isHalted && this.#retries.mayFork(slot));
+    const step = reconcile(this.children, this.#goal, slot => this.#mayFork(slot));
     if (step.do === 'add') this.#add(step.slot);
     if (step.do === 'kill') this.#children.get(step.id)?.kill();
     if (step.do === 'retire') this.#retire(step.id);
     if (step.do === 'rest') this.#rest();
     return step.do !== 'wait' && step.do !== 'rest';
+  }
+
+  #mayFork(slot: number): boolean {
+    const isWaitedFor = this.spec.isSole && this.children.some(({ status }) => status === 'hung' || status === 'killing');
+    return !this.#isHalted && !isWaitedFor && this.#retries.mayFork(slot);
   }
 
   #retire(id: number): void {
@@ -179,7 +184,7 @@ export class Group {
   }
 
   #answerFailure(child: Child): void {
-    if (this.#goal.size <= child.slot) return;
+    if (this.#goal.size <= child.slot || this.#isReplaced(child)) return;
     if (!this.#hasSettled) return this.#halt(child);
     const isNewcomer = this.#reload && child.readyAt === undefined && child.generation === this.#goal.generation;
     if (isNewcomer && this.#reload && ++this.#reload.attempts >= this.spec.reloadAttempts) return this.#abortReload(child, this.#reload.from);
@@ -187,6 +192,11 @@ export class Group {
     if (!this.spec.refork && !isNewcomer && !isBesideWorn) this.#giveUp(child, 'slot-left-empty');
     else if (child.exit?.code === this.spec.exitForGood) this.#giveUp(child, 'slot-gave-up');
     else this.#backOff(child);
+  }
+
+  /** One that hung is killed when another serves in its place: there is nothing more to be done. */
+  #isReplaced({ slot, failedBy, readyAt }: Child): boolean {
+    return failedBy === 'overdue' && readyAt !== undefined && this.children.some(other => other.slot === slot && other.status === 'ready');
   }
 
   /** Before the first success nothing is retried: a first boot that cannot succeed should say so at once. */

@@ -6,6 +6,8 @@ export interface Clock {
   /** Monotonic milliseconds: for durations, never for display. */
   now(): number;
   after(ms: number, callback: () => void): Cancel;
+  /** The same, counting only time in which this process ran: see `afterRunning`. */
+  afterRunning(ms: number, callback: () => void): Cancel;
 }
 
 /** Node caps timers here and would fire at once beyond it. */
@@ -17,7 +19,36 @@ export const systemClock: Clock = {
     const timer = setTimeout(callback, Math.min(ms, LONGEST_TIMER_MS));
     return () => clearTimeout(timer);
   },
+  afterRunning: (ms, callback) => afterRunning(systemClock, ms, callback),
 };
+
+/** A timer that counts running time is cut into so many steps, none longer than the longest. */
+const STEPS = 4;
+const LONGEST_STEP_MS = 1_000;
+/** A step that comes later than this, beyond its own length, has slept: the process was stopped, or the machine. */
+const LATE_MS = 50;
+
+/**
+ * Counts only time in which this process ran: a step that comes much too late counts once. The last one must have been in time, so that
+ * after a sleep everything that waits to be read is read before anybody is called overdue.
+ */
+export function afterRunning(clock: Pick<Clock, 'now' | 'after'>, ms: number, callback: () => void): Cancel {
+  const step = Math.min(LONGEST_STEP_MS, Math.max(1, Math.ceil(ms / STEPS)));
+  let left = ms;
+  let cancel: Cancel = () => {};
+  const next = (stepMs: number) => {
+    const startedAt = clock.now();
+    cancel = clock.after(stepMs, () => {
+      const tookMs = clock.now() - startedAt;
+      const hasSlept = tookMs - stepMs > step + LATE_MS;
+      left -= hasSlept ? stepMs : tookMs;
+      if (left <= 0 && !hasSlept) callback();
+      else next(left <= 0 ? step : Math.min(step, left));
+    });
+  };
+  next(Math.min(step, Math.max(0, ms)));
+  return () => cancel();
+}
 
 /** A timer that does not keep its process alive. */
 export function afterUnref(ms: number, callback: () => void): Cancel {

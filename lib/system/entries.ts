@@ -36,6 +36,8 @@ export const PRELOAD_FILE = built('worker/preload.cjs');
 export const PRELOAD_URL = pathToFileURL(built('worker/preload.js')).href;
 /** What both load. */
 export const START_FILE = built('worker/start.cjs');
+/** A thread of its own in every agent and app worker that is ready. */
+export const WATCHDOG_FILE = built('worker/watchdog-main.cjs');
 /** Installed as `@eggjs/cluster`: some of its texts differ from those of `egg-cluster`. */
 export const isEgg4 = PACKAGE.endsWith(join('@eggjs', 'cluster'));
 

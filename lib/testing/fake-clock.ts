@@ -1,6 +1,6 @@
 // Time that passes only when the test says so.
 
-import type { Cancel, Clock } from '../system/clock.js';
+import { afterRunning, type Cancel, type Clock } from '../system/clock.js';
 
 export class FakeClock implements Clock {
   #now = 0;
@@ -22,6 +22,15 @@ export class FakeClock implements Clock {
     };
   }
 
+  afterRunning(ms: number, callback: () => void): Cancel {
+    return afterRunning(this, ms, callback);
+  }
+
+  /** As if the process had been stopped: time passes, and timers that are due come late, at the next tick. */
+  sleep(ms: number): void {
+    this.#now += ms;
+  }
+
   /** Runs due timers in order of time, including those they set. */
   tick(ms: number): void {
     const until = this.#now + ms;
@@ -29,7 +38,7 @@ export class FakeClock implements Clock {
       const [due] = this.#timers.filter(timer => timer.at <= until).toSorted((a, b) => a.at - b.at);
       if (!due) break;
       this.#timers = this.#timers.filter(timer => timer !== due);
-      this.#now = due.at;
+      this.#now = Math.max(this.#now, due.at);
       due.callback();
     }
     this.#now = until;

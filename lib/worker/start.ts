@@ -1,6 +1,6 @@
 // The runtime's part of a worker, before user code: servers are watched, the way out is prepared, the user's preloads are loaded.
 
-import { BEAT_MS, type Boot, LAST_METRICS } from '../protocol/words.js';
+import { type Boot, LAST_METRICS } from '../protocol/words.js';
 import { blockOutput } from '../system/block-own-output.js';
 import { repeatUnref, systemClock } from '../system/clock.js';
 import { isClusterWorker } from '../system/cluster-worker.js';
@@ -18,6 +18,7 @@ import { keepLastWords } from './last-words.js';
 import { Leaving } from './leaving.js';
 import { watchLimits } from './limits.js';
 import { reportMainModule } from './main-module.js';
+import { Watchdog } from './watchdog.js';
 
 /** Reach the whole terminal group, but only the master decides what they mean. */
 const MASTERS_SIGNALS = ['SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGBREAK'] as const;
@@ -42,11 +43,17 @@ export function startWorker(boot: Boot): void {
     : Promise.resolve();
   setContext({ boot, tracker, leaving, mayRun });
   const vitals = watchVitals(tracker);
-  repeatUnref(BEAT_MS, () => say({ act: 'beat', vitals: vitals.measure(false) }));
+  const beat = (isAsked: boolean) => {
+    watchdog.pat();
+    say({ act: 'beat', vitals: vitals.measure(isAsked) });
+  };
+  const watchdog = new Watchdog(boot);
+  repeatUnref(boot.beatMs, () => beat(false));
   onWord(word => {
     if (word.act === 'go') go();
     if (word.act === 'limits') watchLimits(word, vitals);
-    if (word.act === 'report') say({ act: 'beat', vitals: vitals.measure(true) });
+    if (word.act === 'report') beat(true);
+    if (word.act === 'watch') watchdog.start();
     if (word.act === 'metrics') {
       void ownMetrics().then(metrics => say({ act: 'metrics', n: word.n, metrics }));
     }
@@ -54,7 +61,7 @@ export function startWorker(boot: Boot): void {
     if (word.act === 'leave') leaving.finish();
     if (word.act === 'drain')
       void leaving.drain(word.lingerMs).then(async () => {
-        say({ act: 'beat', vitals: vitals.measure(false) });
+        beat(false);
         say({ act: 'metrics', n: LAST_METRICS, metrics: await ownMetrics() });
         say({ act: 'drained' });
       });

@@ -36,16 +36,24 @@ export const why: CommandSpec = {
       return 0;
     }
     const changes = optionChanges(all);
-    for (const item of shown) sayLines(await linesOf(item, place.folder, changes.get(item) ?? []));
+    const told = new Set(all.flatMap(({ event }) => (event.type === 'child-hung' && event.profile !== undefined ? event.pid : [])));
+    for (const item of shown) sayLines(await linesOf(item, place.folder, changes.get(item) ?? [], told));
     if (shown.length === 0) sayLines([`Nothing is known of ${place.name} yet.`]);
     return 0;
   },
 };
 
-async function linesOf(item: TimedEvent<ClusterEvent>, folder: string, changes: readonly string[]): Promise<string[]> {
+async function linesOf(item: TimedEvent<ClusterEvent>, folder: string, changes: readonly string[], told: ReadonlySet<number>): Promise<string[]> {
   const { at, event } = item;
-  const details = event.type === 'child-left' ? await lastWords(event, at, folder) : changes;
+  const details =
+    event.type === 'child-left' ? [...hangLines(event, told), ...(await lastWords(event, at, folder))] : event.type === 'child-hung' ? event.stack : changes;
   return [`${time(at)}  ${eventText(event)}`, ...details.map(line => styled('gray', `    ${line}`))];
+}
+
+/** Where it hung, if that was still being written when it was given up. */
+function hangLines({ hang, pid }: EventOf<'child-left'>, told: ReadonlySet<number>): readonly string[] {
+  if (hang === undefined || told.has(pid)) return [];
+  return [...hang.stack, ...(hang.profile === undefined ? [] : [`profile: ${hang.profile}`])];
 }
 
 /** From the log, where even a killed one's are; else what it could still say itself. */

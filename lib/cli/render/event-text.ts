@@ -1,6 +1,7 @@
 // A fact in one line, for `events` and `why`.
 
 import type { ClusterEvent, EventOf, EventType } from '../../protocol/events.js';
+import { hangText } from '../../protocol/hang.js';
 import { spanText, wearText } from '../../protocol/quantities.js';
 import { styled } from '../../system/terminal.js';
 import { duration } from './units.js';
@@ -64,8 +65,11 @@ const TEXTS: Texts = {
   'child-moved': event => `${child(event)} ${event.from} → ${event.to}`,
   'child-started': event => `${child(event)} ready in ${duration(event.tookMs)}`,
   'child-listening': event => `${child(event)} listens on ${event.address.port ?? event.address.address}`,
-  'child-left': event => (event.failed ? bad(`${child(event)} died: ${exitText(event.exit)}`) : `${child(event)} left`),
   'child-worn': event => `${child(event)} is replaced after ${spanText(event.ageMs)}: ${wearText(event)}`,
+  'child-hung': event => bad(`${child(event)} ${hangText(event)}${event.profile === undefined ? '' : `, profile: ${event.profile}`}`),
+  'child-recovered': event => `${child(event)} is heard again`,
+  'child-left': event =>
+    event.failed ? bad(`${child(event)} died: ${event.hang ? `it hung, ${exitText(event.exit)}` : exitText(event.exit)}`) : `${child(event)} left`,
   'child-lost': event => bad(`${child(event)} could not be killed`),
   'child-errored': event => bad(`${child(event)}: ${event.message}`),
   'backing-off': ({ role, slot, waitMs, failures }) => `${role} index ${slot}: the next try in ${duration(waitMs)}, ${failures} failures in the last minute`,
