@@ -10,6 +10,10 @@ export interface Goal {
   readonly surge: number;
   /** Of a restart: those of earlier generations leave at once, and nobody is added until it is over. */
   readonly isHeld?: boolean;
+  /** Of a reload: nobody leaves for a newcomer until the first of them has served for a while. */
+  readonly isUnproven?: boolean;
+  /** A generation that is to go again: its reload was called off. */
+  readonly rejected?: number | undefined;
   /** Id of the one that is worn out: it is replaced as in a reload, newcomer first. */
   readonly worn?: number | undefined;
 }
@@ -58,7 +62,7 @@ function superseded(members: readonly Member[], goal: Goal): Step | undefined {
   const fresh = members.filter(member => isFresh(member, goal));
   const keeper = fresh.find(isReady) ?? fresh.find(isStaying);
   const leaving = members.filter(member => member !== keeper && mayLeave(member));
-  const victim = leaving.find(member => isReady(keeper) || (isStaying(member) && mayGoUnreplaced(member, goal, keeper)));
+  const victim = leaving.find(member => (isReady(keeper) && !goal.isUnproven) || (isStaying(member) && mayGoUnreplaced(member, goal, keeper)));
   return victim && leave(victim);
 }
 
@@ -81,8 +85,8 @@ function swap(present: readonly Member[], goal: Goal, mayAdd: (slot: number) => 
   return next && swapping < goal.surge ? { do: 'add', slot: next.slot } : undefined;
 }
 
-/** Newer than the goal is fresh too: what an aborted reload had already swapped stays. */
-const isFresh = ({ id, generation }: Member, goal: Goal) => generation >= goal.generation && id !== goal.worn;
+/** Newer than the goal is fresh too, unless it was rejected. */
+const isFresh = ({ id, generation }: Member, goal: Goal) => generation >= goal.generation && generation !== goal.rejected && id !== goal.worn;
 const inSlot = (members: readonly Member[], slot: number) => members.filter(member => member.slot === slot);
 const isReady = (member: Member | undefined) => member?.status === 'ready';
 const isStaying = ({ status }: Member) => status === 'ready' || status === 'starting';

@@ -6,6 +6,7 @@ import type { Surface } from '../protocol/control.js';
 import type { Clock } from '../system/clock.js';
 import type { SocketStore } from '../system/held-sockets.js';
 import type { ParentLine } from '../system/parent-line.js';
+import type { Reread } from './reload.js';
 
 export interface ClusterNeeds {
   readonly clock: Clock;
@@ -21,6 +22,8 @@ export interface ClusterNeeds {
   readonly pid: number;
   /** Undefined: sockets are bound here. */
   readonly sockets?: SocketStore | undefined;
+  /** What is to be run, read anew. Undefined: it stays what it was. */
+  readonly reread?: (() => Promise<Reread>) | undefined;
   /** Before an agent is started. */
   readonly beforeAgent?: (() => Promise<void>) | undefined;
   /** Asks for a new master on the same sockets. */

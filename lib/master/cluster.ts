@@ -12,7 +12,7 @@ import { type PidFile, writePidFile } from '../system/pid-file.js';
 import type { ClusterNeeds } from './cluster-needs.js';
 import { checkSize } from './option-values.js';
 import { Readiness } from './readiness.js';
-import { reloadApps, restartAll } from './reload.js';
+import { type ReloadScope, Reloads } from './reload.js';
 import type { Settings } from './settings.js';
 import { type StopOptions, shutDown } from './shut-down.js';
 import { snapshotOf } from './snapshot-of.js';
@@ -26,7 +26,8 @@ const NO_KEEPER =
   'upgrade: there is no keeper to start a new master. Start with `app-cluster start`, without --no-keeper; a program that calls startCluster() is its own master.';
 
 export class Cluster extends Operable implements AsyncDisposable {
-  readonly settings: Settings;
+  #settings: Settings;
+  #reloads: Reloads | undefined;
   readonly #needs: ClusterNeeds;
   readonly #readiness = new Readiness();
   #phase: 'starting' | 'up' | 'stopping' | 'stopped' = 'starting';
@@ -44,11 +45,16 @@ export class Cluster extends Operable implements AsyncDisposable {
 
   constructor(settings: Settings, needs: ClusterNeeds) {
     super(needs.surface);
-    this.settings = settings;
+    this.#settings = settings;
     this.#needs = needs;
     this.stopped = new Promise(resolve => {
       this.#tellStopped = resolve;
     });
+  }
+
+  /** As they were read last. */
+  get settings(): Settings {
+    return this.#settings;
   }
 
   /** Where it can be reached; undefined before it is started, and for programs that never listen. */
@@ -104,16 +110,20 @@ export class Cluster extends Operable implements AsyncDisposable {
     this.#emit({ type: 'cluster-resized', workers });
   }
 
-  /** Replaces every app worker, newcomer first. Rejects with ERR_RELOAD_FAILED when newcomers fail three times: the old ones serve on. */
-  async reload(): Promise<void> {
-    const reasonOf = (error: unknown) => this.#reasonOf(error);
-    await reloadApps(this.#upWorkforce('reload'), { clock: this.#needs.clock, emit: this.#emit, reasonOf });
+  /**
+   * Reads the configuration anew and replaces every app worker, newcomer first, then the agent. Rejects when something is wrong with the
+   * configuration, or with ERR_RELOAD_FAILED when newcomers fail three times: then everything is as it was.
+   * @param scope `apps`: the agent stays
+   */
+  async reload(scope: ReloadScope = 'all'): Promise<void> {
+    this.#upWorkforce('reload');
+    await this.#reloads?.ask(scope);
   }
 
   /** Stops all workers, then starts them; the sockets stay open, and connections wait. Rejects with ERR_RELOAD_FAILED when newcomers keep failing. */
   async restart(): Promise<void> {
-    const reasonOf = (error: unknown) => this.#reasonOf(error);
-    await restartAll(this.#upWorkforce('restart'), { clock: this.#needs.clock, emit: this.#emit, reasonOf });
+    this.#upWorkforce('restart');
+    await this.#reloads?.restart();
   }
 
   /** A new master takes this one's place, on the same sockets; resolves with its pid when it serves. Rejects with ERR_NO_KEEPER, ERR_UPGRADE_FAILED: then this one goes on. */
@@ -154,7 +164,7 @@ export class Cluster extends Operable implements AsyncDisposable {
     const { clock, random, parent } = this.#needs;
     this.#pidFile = settings.pidFile === undefined ? undefined : writePidFile(settings.pidFile, this.#needs.pid);
     const port = settings.program.kind === 'framework' ? await clusterPort() : undefined;
-    const onReloadAsked = this.#needs.onReloadAsked ?? (() => void this.reload().catch(() => {})); // Told by its event.
+    const onReloadAsked = this.#needs.onReloadAsked ?? (() => void this.reload('apps').catch(() => {})); // Told by its event.
     const onKilledByDebugger = () => {
       this.#emit({ type: 'debugger-killed-worker' });
       (this.#needs.onKilledByDebugger ?? (() => void this.stop()))();
@@ -174,6 +184,15 @@ export class Cluster extends Operable implements AsyncDisposable {
       onKilledByDebugger,
     });
     this.#workforce = workforce;
+    this.#reloads = new Reloads(workforce, {
+      clock,
+      emit: this.#emit,
+      reasonOf: error => this.#reasonOf(error),
+      reread: this.#needs.reread,
+      onSettings: reread => {
+        this.#settings = reread;
+      },
+    });
     this.#deafenParent = parent.listen(message => workforce.messenger.receive(message, 'parent'));
     const agentStarted = workforce.agents && this.#startAgent(workforce.agents.group);
     workforce.prepareApps();

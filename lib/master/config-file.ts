@@ -5,7 +5,7 @@ import type { Document, LineCounter } from 'yaml';
 import { messageOf } from '../errors.js';
 import { type Issue, isOptionName, nearestOption } from '../protocol/options.js';
 import { runsTypeScript } from '../system/environment.js';
-import { loadModule } from '../system/load-module.js';
+import { loadFresh } from '../system/load-module.js';
 import { optionIssues } from '../system/option-issues.js';
 import { isFile, readPackage, readText } from '../system/project-files.js';
 import { show } from './show.js';
@@ -40,7 +40,7 @@ async function load(file: string): Promise<Loaded> {
   if (/^[mc]?ts$/.test(extension) && !runsTypeScript())
     return { message: `${file}: TypeScript configuration needs Node 22.18 or later; write it as .js or .yaml.` };
   try {
-    const { default: exported = undefined, ...rest } = await loadModule(file).then(asNamespace);
+    const { default: exported = undefined, ...rest } = await loadFresh(file).then(asNamespace);
     return { value: await (typeof exported === 'function' ? exported() : (exported ?? rest)), where: () => file };
   } catch (error) {
     const [line] = /^\S+:\d+$/m.exec((error as Error).stack ?? '') ?? [];

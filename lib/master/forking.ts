@@ -43,8 +43,8 @@ export class Forking {
     return this.#agents !== undefined;
   }
 
-  /** Loads cfork and, where there is an agent to wait for, forks the first generation's processes: they boot while the agent does. */
-  prepareApps(): void {
+  /** @param isAhead where there is an agent to wait for, forks the first generation's processes: they boot while the agent does. */
+  prepareApps({ isAhead }: { readonly isAhead: boolean }): void {
     if (this.#needs.settings.isThreaded) {
       this.#apps = threadForker(appCommand(this.#facts));
       return;
@@ -53,7 +53,7 @@ export class Forking {
     const forker = new ClusterForker(appCommand(this.#facts), (level, text) => this.#needs.emit({ type: 'forker-said', level, text }));
     this.#apps = forker;
     this.#spares = forker;
-    const environment = this.hasAgent ? spareEnvironment(this.#facts) : undefined;
+    const environment = isAhead && this.hasAgent ? spareEnvironment(this.#facts) : undefined;
     if (environment === undefined) return;
     const { count } = this.#needs.settings.workers;
     for (let slot = 0; slot < count; slot++) forker.forkSpare(this.#planOf('app', { id: slot + 1, slot, generation: 1 }, { count, environment }));

@@ -22,5 +22,6 @@ export function groupSpec(role: Role, { timeouts, isProduction, upkeep }: Settin
     isSole: !isApp,
     exitForGood: EXIT_DO_NOT_RESTART,
     reloadAttempts: RELOAD_ATTEMPTS,
+    probationMs: isApp ? upkeep.probationMs : 0,
   };
 }

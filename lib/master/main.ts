@@ -20,7 +20,7 @@ const EXIT_BUG = 70;
 async function main(argv: readonly string[]): Promise<number> {
   const settings = await settingsOf(argv);
   const kept = await keptBy(LINE);
-  const { cluster, instance, announceExit } = await prepareCluster(settings, { kept });
+  const { cluster, instance, announceExit } = await prepareCluster(settings, { kept, reread: () => settingsOf(argv) });
   const leave = async (code: number) => {
     announceExit(code);
     await instance.close();

@@ -110,7 +110,7 @@ export class Master extends EventEmitter {
 
   /** `reload-worker` came from the agent or the parent. */
   onReload(): void {
-    this.#running?.reload().catch(() => {}); // A failure is told by its event.
+    this.#running?.reload('apps').catch(() => {}); // A failure is told by its event.
   }
   /** The first SIGTERM, SIGINT or SIGQUIT. */
   onSignal(_signal: string): void {
@@ -143,10 +143,11 @@ export class Master extends EventEmitter {
   }
 
   async #prepare(given: Readonly<Record<string, unknown>>): Promise<Cluster> {
-    const { cluster, instance } = await prepareCluster(this.#withWorkerFiles(), {
+    const { cluster, instance } = await prepareCluster(this.#withWorkerFiles(this.#settings), {
       logger: this.logger,
       suspicions: suspicionsOf(given),
       isShared: !this.#isOwnProcess,
+      reread: async () => this.#withWorkerFiles(checkOptions(given).settings),
       onReloadAsked: () => this.emit('reload-worker'),
       onKilledByDebugger: () => void this.close(),
     });
@@ -160,12 +161,12 @@ export class Master extends EventEmitter {
   }
 
   /** What a subclass says; the built-in files are found anyway. */
-  #withWorkerFiles(): Settings {
-    if (this.#settings.program.kind !== 'framework') return this.#settings;
+  #withWorkerFiles(settings: Settings): Settings {
+    if (settings.program.kind !== 'framework') return settings;
     const asked = (role: Role, file: string) => (file === this.#workerFile(role) ? undefined : file);
-    const { agentWorkerFile, appWorkerFile } = this.#settings;
+    const { agentWorkerFile, appWorkerFile } = settings;
     return {
-      ...this.#settings,
+      ...settings,
       agentWorkerFile: asked('agent', this.getAgentWorkerFile()) ?? agentWorkerFile,
       appWorkerFile: asked('app', this.getAppWorkerFile()) ?? appWorkerFile,
     };

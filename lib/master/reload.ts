@@ -1,26 +1,112 @@
-// A rolling reload, and what there is to tell about it.
+// Rolling reloads and restarts: what is to be run is read anew, and what there is to tell about it. Of many that are asked for one is
+// under way, and one more waits.
 
 import { ClusterError } from '../errors.js';
 import type { Emit } from '../protocol/events.js';
 import type { Clock } from '../system/clock.js';
+import type { Settings } from './settings.js';
 import type { FailureReason } from './start-error.js';
 import type { Workforce } from './workforce.js';
+
+/** `apps`: asked for by the agent itself, or by egg's tools, which know of no other. */
+export type ReloadScope = 'apps' | 'all';
+
+export interface Reread {
+  readonly settings: Settings;
+  /** How many workers there should be now, if that was changed. */
+  readonly workers: number | undefined;
+}
 
 export interface ReloadNeeds {
   readonly clock: Clock;
   readonly emit: Emit;
   readonly reasonOf: (error: unknown) => Promise<FailureReason>;
+  /** Configuration, environment files, the entry: as they are now. Rejects with everything that is wrong. */
+  readonly reread: (() => Promise<Reread>) | undefined;
+  readonly onSettings: (settings: Settings) => void;
 }
 
-/**
- * Connections wait in the sockets' queues meanwhile: a draining worker's end releases none. Whatever becomes of the agent, the apps are
- * started again.
- */
-export async function restartAll({ apps, agents }: Workforce, { clock, emit, reasonOf }: ReloadNeeds): Promise<void> {
-  refuseTwice(apps);
-  const startedAt = clock.now();
-  emit({ type: 'cluster-restarting' });
-  try {
+export class Reloads {
+  readonly #needs: ReloadNeeds;
+  readonly #workforce: Workforce;
+  #running: Promise<void> | undefined;
+  #waiting: { scope: ReloadScope; readonly done: Promise<void> } | undefined;
+
+  constructor(workforce: Workforce, needs: ReloadNeeds) {
+    this.#workforce = workforce;
+    this.#needs = needs;
+  }
+
+  /** Joins the one that waits, if there is one. Rejects with ERR_RELOAD_FAILED, or with what is wrong in the configuration. */
+  ask(scope: ReloadScope): Promise<void> {
+    if (this.#running === undefined) return this.#begin(scope);
+    if (this.#waiting !== undefined) {
+      if (scope === 'all') this.#waiting.scope = scope;
+      return this.#waiting.done;
+    }
+    const next = () => {
+      const { scope: wanted } = this.#waiting ?? { scope };
+      this.#waiting = undefined;
+      return this.#begin(wanted);
+    };
+    this.#waiting = { scope, done: this.#running.then(next, next) };
+    return this.#waiting.done;
+  }
+
+  #begin(scope: ReloadScope): Promise<void> {
+    const running = this.#told(() => this.#reload(scope), 'cluster-reloading', 'cluster-reloaded').finally(() => {
+      if (this.#running === running) this.#running = undefined;
+    });
+    this.#running = running;
+    return running;
+  }
+
+  async #reload(scope: ReloadScope): Promise<void> {
+    const { apps, listeners } = this.#workforce;
+    const { settings, workers } = (await this.#needs.reread?.()) ?? { settings: this.#workforce.settings, workers: undefined };
+    refuseTwice(this.#workforce);
+    this.#workforce.plan('app', settings);
+    await apps.group.reload(settings.upkeep.surge);
+    this.#needs.onSettings(settings);
+    if (workers !== undefined && workers !== apps.group.goal.size) {
+      await apps.group.resize(workers);
+      this.#needs.emit({ type: 'cluster-resized', workers });
+    }
+    if (scope === 'all') await this.#reloadAgent(settings);
+    listeners.releaseUnused();
+  }
+
+  /** There are never two: the old one leaves first. If the new one does not come up, the old version's is started again. */
+  async #reloadAgent(settings: Settings): Promise<void> {
+    const { agents } = this.#workforce;
+    if (agents === undefined) return;
+    const old = this.#workforce.versionOf('agent', agents.group.goal.generation).settings;
+    try {
+      await this.#replaceAgent(settings);
+    } catch (error) {
+      void this.#replaceAgent(old).catch(() => {}); // It goes on trying.
+      throw error;
+    }
+  }
+
+  async #replaceAgent(settings: Settings): Promise<void> {
+    this.#workforce.plan('agent', settings);
+    const { group } = this.#workforce.agents ?? {};
+    await group?.empty();
+    await group?.refill();
+  }
+
+  /**
+   * Connections wait in the sockets' queues meanwhile: a draining worker's end releases none. Whatever becomes of the agent, the apps are
+   * started again.
+   */
+  restart(): Promise<void> {
+    return this.#told(() => this.#restart(), 'cluster-restarting', 'cluster-restarted');
+  }
+
+  async #restart(): Promise<void> {
+    const { apps, agents } = this.#workforce;
+    refuseTwice(this.#workforce);
     await apps.group.empty();
     await agents?.group.empty();
     const agentBack = agents?.group.refill() ?? Promise.resolve();
@@ -30,29 +116,23 @@ export async function restartAll({ apps, agents }: Workforce, { clock, emit, rea
     );
     await apps.group.refill();
     if (agentFailed !== undefined) throw agentFailed.error;
-  } catch (error) {
-    const { reason } = await reasonOf(error);
-    emit({ type: 'reload-failed', message: reason.message });
-    throw reason;
   }
-  emit({ type: 'cluster-restarted', tookMs: Math.round(clock.now() - startedAt) });
+
+  async #told(action: () => Promise<void>, begun: 'cluster-reloading' | 'cluster-restarting', done: 'cluster-reloaded' | 'cluster-restarted'): Promise<void> {
+    const { clock, emit, reasonOf } = this.#needs;
+    const startedAt = clock.now();
+    emit({ type: begun });
+    try {
+      await action();
+    } catch (error) {
+      const { reason } = await reasonOf(error);
+      emit({ type: 'reload-failed', message: reason.message });
+      throw reason;
+    }
+    emit({ type: done, tookMs: Math.round(clock.now() - startedAt) });
+  }
 }
 
-function refuseTwice({ group }: Workforce['apps']): void {
+function refuseTwice({ apps: { group } }: Workforce): void {
   if (group.isHeld) throw new ClusterError('ERR_RELOAD_FAILED', 'A restart is under way. Wait until it is done.');
-}
-
-export async function reloadApps({ apps, listeners }: Workforce, { clock, emit, reasonOf }: ReloadNeeds): Promise<void> {
-  refuseTwice(apps);
-  const startedAt = clock.now();
-  emit({ type: 'cluster-reloading' });
-  try {
-    await apps.group.reload();
-  } catch (error) {
-    const { reason } = await reasonOf(error);
-    emit({ type: 'reload-failed', message: reason.message });
-    throw reason;
-  }
-  listeners.releaseUnused();
-  emit({ type: 'cluster-reloaded', tookMs: Math.round(clock.now() - startedAt) });
 }

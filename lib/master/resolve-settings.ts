@@ -36,6 +36,7 @@ const MASTERS_OWN = [
   'portFallback',
   'args',
   'surge',
+  'probation',
   'readyPath',
   'hangAfter',
   'watchdog',

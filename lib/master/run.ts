@@ -16,6 +16,7 @@ import { parentLine } from '../system/parent-line.js';
 import { surviveBrokenOutput } from '../system/signals.js';
 import { Cluster } from './cluster.js';
 import { followKeeper, type Kept, keptNeeds, newSuccession } from './kept.js';
+import { rereading } from './rereading.js';
 import { instanceFacts, servedCluster, suspectRoot } from './serve.js';
 import type { Settings } from './settings.js';
 import { settlePort } from './settle-port.js';
@@ -37,6 +38,8 @@ export interface Preparations {
   readonly onReloadAsked?: () => void;
   /** The process lives on after a stop: its name is given back then. */
   readonly isShared?: boolean;
+  /** The options, read anew. Throws one ClusterError that lists everything that is wrong. */
+  readonly reread?: (() => Promise<Settings>) | undefined;
   /** Undefined: nobody keeps this process. */
   readonly kept?: Kept | undefined;
   /** Instead of a stop. */
@@ -53,7 +56,7 @@ export interface Prepared {
 /** Wires a cluster whose facts are logged. Nothing is forked yet. */
 export async function prepareCluster(
   settings: Settings,
-  { logger = deferred(masterLogger()), suspicions = [], isShared = false, kept, ...hooks }: Preparations = {},
+  { logger = deferred(masterLogger()), suspicions = [], isShared = false, kept, reread, ...hooks }: Preparations = {},
 ): Promise<Prepared> {
   const events = new EventBus();
   const parent = parentLine(kept && (() => kept.birth.hasParent));
@@ -88,6 +91,7 @@ export async function prepareCluster(
   const succession = kept && newSuccession(kept, () => cluster, instance);
   const cluster: Cluster = new Cluster(effective, {
     pid: kept?.line.pid ?? ownPid(),
+    reread: reread && rereading({ asked: settings, effective, kept, emit: event => events.emit(event) }, reread),
     ...(kept && succession && keptNeeds(kept, succession, settings)),
     clock: systemClock,
     random: Math.random,

@@ -22,6 +22,8 @@ export interface Timeouts {
 export interface Upkeep {
   /** How many a reload replaces at a time. */
   readonly surge: number;
+  /** How long the first newcomer of a reload must serve before anybody leaves for one. */
+  readonly probationMs: number;
   /** Answered with 2xx before a worker that listens counts as ready. */
   readonly readyPath: string | undefined;
   /** Undefined: nobody is replaced for its silence. */

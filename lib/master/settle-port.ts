@@ -50,7 +50,7 @@ export function addressInUse(address: string, holder: string): ClusterError {
   return new ClusterError('ERR_ADDRESS_IN_USE', message, { details: { address, holder } });
 }
 
-function withPort(settings: Settings, port: number): Settings {
+export function withPort(settings: Settings, port: number): Settings {
   const environment = 'PORT' in settings.environment ? { ...settings.environment, PORT: String(port) } : settings.environment;
   return { ...settings, port, environment, options: { ...settings.options, port } };
 }

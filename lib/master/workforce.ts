@@ -14,7 +14,6 @@ import { type ProcessIdentity, stillAlive, sweep } from '../system/process-tree.
 import { addressOf } from './address.js';
 import { Crew } from './crew.js';
 import { Dispatcher } from './dispatcher.js';
-import { Forking } from './forking.js';
 import { groupSpec } from './group-spec.js';
 import type { HealthFacts } from './health.js';
 import { Listeners } from './listeners.js';
@@ -22,6 +21,7 @@ import { Messenger } from './messenger.js';
 import { Notices } from './notices.js';
 import type { Settings } from './settings.js';
 import type { FailedChild } from './start-error.js';
+import { type Version, Versions } from './versions.js';
 import { type WorkerHooks, WorkerProcess } from './worker-process.js';
 
 /** How long what a worker left behind may take to end after SIGTERM. */
@@ -49,9 +49,9 @@ export class Workforce {
   readonly notices: Notices;
   readonly listeners: Listeners;
   readonly #needs: WorkforceNeeds;
-  readonly #options: Readonly<Record<string, unknown>>;
+  #settings: Settings;
+  readonly #versions: Versions;
   readonly #dispatcher: Dispatcher | undefined;
-  readonly #forking: Forking;
   /** Whether the last failure of each role came before it was ready. */
   readonly #failedAtBoot: Record<Role, boolean> = { agent: false, app: false };
   #families: readonly ProcessIdentity[] = [];
@@ -70,16 +70,16 @@ export class Workforce {
       this.#loseAgent = reject;
     });
     this.agentLost.catch(() => {}); // Only a start looks.
-    this.#options = clusterPort === undefined ? settings.options : { ...settings.options, clusterPort };
+    this.#settings = settings;
+    this.#versions = new Versions({ instance: needs.instance, emit: needs.emit, clusterPort }, settings);
     this.#dispatcher = settings.sticky ? new Dispatcher() : undefined;
     this.listeners = new Listeners(needs, this.#dispatcher);
     const agent = () => this.agents?.workers.at(-1);
     const apps = () => this.apps.workers;
     const onControl = (action: ControlAction, data: unknown, sender: WorkerProcess | undefined) => this.#onControl(action, data, sender);
     this.messenger = new Messenger({ ownPid: ownPid(), parent: needs.parent, agent, apps, emit: needs.emit, onControl });
-    this.notices = new Notices({ messenger: this.messenger, agent, apps, options: () => this.#options, debugPort: settings.debugPort });
-    this.#forking = new Forking({ settings, options: this.#options, instance: needs.instance, emit: needs.emit });
-    this.agents = this.#forking.hasAgent ? this.#crew('agent') : undefined;
+    this.notices = new Notices({ messenger: this.messenger, agent, apps, options: () => this.#versions.first.options, debugPort: settings.debugPort });
+    this.agents = this.#versions.first.forking.hasAgent ? this.#crew('agent') : undefined;
     this.apps = this.#crew('app');
   }
 
@@ -90,14 +90,29 @@ export class Workforce {
   /** A connection from outside: a predecessor's. */
   readonly adopt = (_address: unknown, handle: RawHandle): void => handle.close();
 
+  get settings(): Settings {
+    return this.#settings;
+  }
+
+  /** The next generation of them is forked so. */
+  plan(role: Role, settings: Settings): void {
+    this.#settings = settings;
+    const { group } = (role === 'agent' ? this.agents : this.apps) ?? this.apps;
+    this.#versions.plan(role, group.nextGeneration, settings);
+  }
+
+  versionOf(role: Role, generation: number): Version {
+    return this.#versions.of(role, generation);
+  }
+
   /** While the agent boots, cfork is loaded and the app workers' processes are started; their user code waits for the agent. */
   prepareApps(): void {
-    this.#forking.prepareApps();
+    this.#versions.first.forking.prepareApps({ isAhead: true });
   }
 
   /** None of them has run a line of user code. */
   dropSpares(): void {
-    this.#forking.dropSpares();
+    this.#versions.first.forking.dropSpares();
   }
 
   /** Descendants of workers that are gone, which may still live. */
@@ -130,24 +145,24 @@ export class Workforce {
   }
 
   #fork(role: Role, place: Place): WorkerProcess {
-    const { settings } = this.#needs;
-    const forked = this.#forking.fork(role, place, { count: this.apps.group.goal.size, replacesPid: this.#diedInSlot.get(place.slot) });
+    const { settings, options, forking } = this.#versions.of(role, place.generation);
+    const forked = forking.fork(role, place, { count: this.apps.group.goal.size, replacesPid: this.#diedInSlot.get(place.slot) });
     this.#diedInSlot.delete(place.slot);
-    const worker = new WorkerProcess(role, place, forked, this.#hooks(role === 'app' ? settings.ports[place.slot] : undefined));
+    const port = role === 'app' ? settings.ports[place.slot] : undefined; // Of a thread that has one of its own.
+    const worker = new WorkerProcess(role, place, forked, this.#hooks(port === undefined ? options : { ...options, port }));
     this.#needs.recording?.record(`${role}#${place.id}:${forked.pid}`, forked.output);
     if (settings.isDebug && forked.inspectorPort !== undefined) this.notices.debugging(worker, forked.inspectorPort);
     return worker;
   }
 
-  /** @param port of a thread that has one of its own */
-  #hooks(port: number | undefined): WorkerHooks {
+  #hooks(options: Readonly<Record<string, unknown>>): WorkerHooks {
     const { emit, clock, settings } = this.#needs;
     const facts = (worker: WorkerProcess) => ({ role: worker.role, pid: worker.pid, ...worker.place });
     const pids = () => this.apps.workers.map(({ place }) => String(place.id));
     return {
       clock,
       lingerMs: settings.timeouts.lingerMs,
-      options: port === undefined ? this.#options : { ...this.#options, port },
+      options,
       onMessage: (worker, message) => this.#onMessage(worker, message),
       onInternal: (worker, message) => worker.role === 'app' && this.listeners.onInternal(worker, message),
       onListening: (worker, address) => {
@@ -163,7 +178,7 @@ export class Workforce {
 
   #onMessage(worker: WorkerProcess, message: unknown): void {
     const isReadySignal = message === 'ready' || (message as { action?: unknown } | null)?.action === 'ready';
-    if (worker.role === 'app' && this.#needs.settings.readyOn === 'signal' && isReadySignal) worker.reportReady();
+    if (worker.role === 'app' && this.#settings.readyOn === 'signal' && isReadySignal) worker.reportReady();
     else this.messenger.receive(message, worker.role, worker);
   }
 
@@ -182,7 +197,7 @@ export class Workforce {
   /** Under a framework only its real port (or a path) counts: an app may well listen elsewhere before. */
   #onListening(worker: WorkerProcess, address: ListeningAddress): void {
     worker.listening.push(address);
-    const { settings } = this.#needs;
+    const settings = this.#settings;
     const { program, readyOn, isHttps } = settings;
     const isReal = address.addressType === -1 || address.port === (worker.realPort?.port ?? settings.port);
     if (worker.address !== undefined || (program.kind === 'framework' && !isReal)) return;

@@ -122,6 +122,10 @@ export const optionsSchema = z
         flag: '--ready-path <path>',
         description: 'A worker that listens counts as started only when it answers this path with 2xx. Default: at once',
       } satisfies FlagMeta),
+    probation: duration({
+      flag: '--probation <time>',
+      description: 'How long the first newcomer of a reload must serve before an old worker leaves. Default: 500ms',
+    }),
     hangAfter: duration({ flag: '--hang-after <time>', description: 'A worker that blocks for longer is replaced; 0s: never. Default: 60s' }),
     watchdog: flag({ flag: '--no-watchdog', description: 'No thread in every worker that notes where it blocks' }),
     maxMemory: z

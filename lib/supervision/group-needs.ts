@@ -20,6 +20,8 @@ export interface GroupSpec {
   readonly exitForGood: number;
   /** So many newcomers of a reload may fail before it is called off. */
   readonly reloadAttempts: number;
+  /** How long the first newcomer of a reload must serve before anybody leaves for one. 0: not at all. */
+  readonly probationMs: number;
 }
 
 export interface Place {

@@ -5,6 +5,7 @@ import { Child, type Move } from './child.js';
 import { Expectations } from './expectations.js';
 import { ReloadFailure, StartFailure, Stopped } from './failures.js';
 import type { GroupNeeds, GroupSpec, GroupStopReport, Place } from './group-needs.js';
+import { Rollout } from './rollout.js';
 import { SlotRetries } from './slot-retries.js';
 
 export type { GroupEvent, GroupNeeds, GroupSpec, GroupStopReport, Place } from './group-needs.js';
@@ -22,7 +23,7 @@ export class Group {
   #onEmpty: () => void = () => {};
   #isHalted = false;
   #settling = false;
-  #reload: { readonly from: number; attempts: number } | undefined;
+  #rollout: Rollout | undefined;
 
   constructor(spec: GroupSpec, needs: GroupNeeds) {
     this.spec = spec;
@@ -38,7 +39,7 @@ export class Group {
     return [...this.#children.values()];
   }
   get isReloading(): boolean {
-    return this.#reload !== undefined || this.isHeld;
+    return this.#rollout !== undefined || this.isHeld;
   }
   /** In the middle of a restart. */
   get isHeld(): boolean {
@@ -53,10 +54,16 @@ export class Group {
     return this.#pursue({ ...this.#goal, size });
   }
 
-  /** Replaces every child, newcomer first. Rejects with `ReloadFailure` when newcomers keep failing; the old ones stay. */
-  reload(): Promise<void> {
-    this.#reload ??= { from: this.#goal.generation, attempts: 0 };
-    return this.#pursue({ ...this.#goal, generation: ++this.#lastGeneration });
+  /** What the next reload's, or restart's, children will be of. */
+  get nextGeneration(): number {
+    return this.#lastGeneration + 1;
+  }
+
+  /** Replaces every child, newcomer first. Rejects with `ReloadFailure` when newcomers keep failing; then everything is as it was. */
+  reload(surge = 1): Promise<void> {
+    this.#rollout ??= new Rollout(this.#goal.generation, this.spec);
+    const isUnproven = this.spec.probationMs > 0;
+    return this.#pursue({ ...this.#goal, generation: ++this.#lastGeneration, surge, isUnproven, rejected: undefined });
   }
 
   /** It serves, and nothing else is under way: no goal to reach, nobody who boots, nobody worn out who is still there. */
@@ -89,7 +96,7 @@ export class Group {
   /** The second half. Rejects with `ReloadFailure` when newcomers keep failing; it goes on trying all the same. */
   refill(): Promise<void> {
     const { generation } = this.#goal;
-    this.#reload = { from: generation, attempts: 0 };
+    this.#rollout = new Rollout(generation, this.spec);
     return this.#pursue({ ...this.#goal, isHeld: false });
   }
 
@@ -99,7 +106,7 @@ export class Group {
     const killAll = () => {
       for (const child of leaving) child.kill();
     };
-    this.#reload = undefined;
+    this.#rollout = undefined;
     this.#expectations.reject(new Stopped(this.spec.name));
     force.addEventListener('abort', killAll, { once: true });
     this.#onEmpty();
@@ -155,7 +162,7 @@ export class Group {
 
   #rest(): void {
     this.#hasSettled ||= this.#goal.size > 0;
-    this.#reload = undefined;
+    this.#rollout = undefined;
     if (!this.#expectations.resolve()) return;
     this.#needs.emit({ type: 'settled', goal: this.#goal });
   }
@@ -171,9 +178,20 @@ export class Group {
   #onMove(child: Child, move: Move): void {
     this.#needs.emit({ type: 'child-moved', child, ...move });
     if (child.failed && !this.#hasSettled) this.#isHalted = true; // No newcomers beside one that takes its time to go.
+    if (move.from === 'starting' && move.to === 'ready') this.#probe(child);
     if (move.to === 'gone' || move.to === 'lost') this.#bury(child);
     this.#settle();
     this.#tellIfEmpty();
+  }
+
+  /** The first newcomer of a reload has to last for a while before anybody leaves for one. */
+  #probe(child: Child): void {
+    if (!this.#goal.isUnproven || child.generation !== this.#goal.generation) return;
+    this.#needs.clock.after(this.spec.probationMs, () => {
+      if (child.status !== 'ready' || child.generation !== this.#goal.generation) return;
+      this.#goal = { ...this.#goal, isUnproven: false };
+      this.#settle();
+    });
   }
 
   #bury(child: Child): void {
@@ -186,12 +204,13 @@ export class Group {
   #answerFailure(child: Child): void {
     if (this.#goal.size <= child.slot || this.#isReplaced(child)) return;
     if (!this.#hasSettled) return this.#halt(child);
-    const isNewcomer = this.#reload && child.readyAt === undefined && child.generation === this.#goal.generation;
-    if (isNewcomer && this.#reload && ++this.#reload.attempts >= this.spec.reloadAttempts) return this.#abortReload(child, this.#reload.from);
+    const isNewcomer = this.#rollout?.isNewcomer(child, this.#goal.generation, this.#needs.clock.now()) ?? false;
+    if (isNewcomer && this.#rollout?.isOverWith(child)) return this.#abort(child, this.#rollout);
     const isBesideWorn = this.#children.get(this.#goal.worn ?? 0)?.slot === child.slot; // Its slot is not empty.
-    if (!this.spec.refork && !isNewcomer && !isBesideWorn) this.#giveUp(child, 'slot-left-empty');
-    else if (child.exit?.code === this.spec.exitForGood) this.#giveUp(child, 'slot-gave-up');
-    else this.#backOff(child);
+    const { slot, readyAt, exit } = child;
+    if (!this.spec.refork && !isNewcomer && !isBesideWorn) this.#needs.emit(this.#retries.leaveEmpty(slot));
+    else if (exit?.code === this.spec.exitForGood) this.#needs.emit(this.#retries.giveUp(slot));
+    else this.#needs.emit(this.#retries.retry(slot, readyAt));
   }
 
   /** One that hung is killed when another serves in its place: there is nothing more to be done. */
@@ -205,20 +224,12 @@ export class Group {
     this.#expectations.reject(new StartFailure(this.spec.name, child));
   }
 
-  #abortReload(child: Child, from: number): void {
-    const isRestart = from === this.#goal.generation;
-    this.#reload = undefined;
-    this.#goal = { ...this.#goal, generation: from };
-    this.#expectations.reject(new ReloadFailure(this.spec.name, child, this.spec.reloadAttempts, isRestart));
-  }
-
-  #giveUp({ slot }: Child, type: 'slot-left-empty' | 'slot-gave-up'): void {
-    this.#retries.giveUp(slot);
-    this.#needs.emit(type === 'slot-gave-up' ? { type, slot, isAsked: true } : { type, slot });
-  }
-
-  #backOff({ slot, readyAt }: Child): void {
-    const { isOver, ...backOff } = this.#retries.backOff(slot, readyAt);
-    this.#needs.emit(isOver ? { type: 'slot-gave-up', slot, isAsked: false } : { type: 'backing-off', slot, ...backOff });
+  /** Everything is as it was before: who was replaced already is replaced again, from what is known to work. */
+  #abort(child: Child, { from, failures }: Rollout): void {
+    const { generation } = this.#goal;
+    const isRestart = from === generation;
+    this.#rollout = undefined;
+    this.#goal = { ...this.#goal, generation: from, isUnproven: false, rejected: isRestart ? undefined : generation };
+    this.#expectations.reject(new ReloadFailure(this.spec.name, child, failures, isRestart));
   }
 }

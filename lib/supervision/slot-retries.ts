@@ -2,6 +2,7 @@
 
 import { type RestartPolicy, recentFailures, restartDelayMs } from '../lifecycle/restart-policy.js';
 import type { Cancel, Clock } from '../system/clock.js';
+import type { GroupEvent } from './group-needs.js';
 
 interface Slot {
   /** Consecutive unstable exits. */
@@ -50,9 +51,21 @@ export class SlotRetries {
     this.#failures = [];
   }
 
-  /** Not until the next goal. */
-  giveUp(index: number): void {
-    this.#slot(index).mayFork = false;
+  /** Not until the next goal: nobody is replaced here. */
+  leaveEmpty(slot: number): GroupEvent {
+    this.#slot(slot).mayFork = false;
+    return { type: 'slot-left-empty', slot };
+  }
+
+  /** The same, because it asked for it. */
+  giveUp(slot: number): GroupEvent {
+    this.#slot(slot).mayFork = false;
+    return { type: 'slot-gave-up', slot, isAsked: true };
+  }
+
+  retry(slot: number, readyAt: number | undefined): GroupEvent {
+    const { isOver, ...backOff } = this.backOff(slot, readyAt);
+    return isOver ? { type: 'slot-gave-up', slot, isAsked: false } : { type: 'backing-off', slot, ...backOff };
   }
 
   /** @param readyAt when the dead child had become ready, if it had */

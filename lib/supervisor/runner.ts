@@ -49,6 +49,7 @@ export class Runner {
       drains: false,
       exitForGood: EXIT_DO_NOT_RESTART,
       reloadAttempts: settings.mostRestarts + 1,
+      probationMs: 0,
     };
     this.#group = new Group(spec, { clock, random, fork: place => this.#fork(place), emit: event => this.#tell(event) });
   }

@@ -1,5 +1,6 @@
 // Loads user modules, CommonJS or ES, by the rules of the folder they are named from.
 
+import { realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -38,9 +39,19 @@ export async function loadPackage(folder: string): Promise<Record<string, unknow
   return isEsModule ? loadModule(file) : (require(file) as Record<string, unknown>);
 }
 
-/** The module's exports: of CommonJS what it assigned, of an ES module its namespace. */
-export async function loadModule(file: string): Promise<Record<string, unknown>> {
-  const namespace = (await import(pathToFileURL(file).href)) as Record<string, unknown>;
+/** A module that may have changed since it was loaded. What it imports itself is not loaded again. */
+export async function loadFresh(file: string): Promise<Record<string, unknown>> {
+  delete createRequire(import.meta.url).cache[realpathSync(file)];
+  return loadModule(file, `?${++loads}`);
+}
+let loads = 0;
+
+/**
+ * The module's exports: of CommonJS what it assigned, of an ES module its namespace.
+ * @param search tells one load from another: Node keeps what it has loaded by its URL
+ */
+export async function loadModule(file: string, search = ''): Promise<Record<string, unknown>> {
+  const namespace = (await import(`${pathToFileURL(file).href}${search}`)) as Record<string, unknown>;
   return 'module.exports' in namespace || isCommonJs(namespace) ? (namespace['default'] as Record<string, unknown>) : namespace;
 }
 

@@ -6,7 +6,16 @@ import { Group, type GroupEvent, type GroupSpec } from '../../lib/supervision/gr
 import { FakeClock, FakeProcess } from '../../lib/testing.js';
 
 const PATIENCE = { start: 10_000, hang: 8_000, drain: 3_000, stop: 5_000, kill: 1_000 };
-const SPEC: GroupSpec = { name: 'app', restart: APP_RESTART, patienceMs: PATIENCE, refork: true, drains: true, exitForGood: 78, reloadAttempts: 3 };
+const SPEC: GroupSpec = {
+  name: 'app',
+  restart: APP_RESTART,
+  patienceMs: PATIENCE,
+  refork: true,
+  drains: true,
+  exitForGood: 78,
+  reloadAttempts: 3,
+  probationMs: 0,
+};
 
 const WITH_SILENCE = { patienceMs: { ...PATIENCE, silence: 30_000 } };
 

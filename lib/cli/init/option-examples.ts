@@ -51,6 +51,7 @@ export const OPTION_GROUPS: readonly OptionGroup[] = [
     title: 'Replacing workers',
     examples: {
       surge: 1,
+      probation: '500ms',
       readyPath: '/ready',
       hangAfter: '60s',
       watchdog: true,
