@@ -26,8 +26,8 @@ export interface ClusterNeeds {
   readonly reread?: (() => Promise<Reread>) | undefined;
   /** Before an agent is started. */
   readonly beforeAgent?: (() => Promise<void>) | undefined;
-  /** Asks for a new master on the same sockets. */
-  readonly upgrade?: ((node: string | undefined) => Promise<number>) | undefined;
+  /** Asks for a new master on the same sockets. Rejects with ERR_NO_KEEPER, ERR_UPGRADE_FAILED. */
+  readonly upgrade: (node: string | undefined) => Promise<number>;
   /** Undefined: children write where this process does. */
   readonly recording?: Recording | undefined;
   /** Agent or parent want one. Default: a reload. */

@@ -16,17 +16,15 @@ import { type ReloadScope, Reloads } from './reload.js';
 import type { Settings } from './settings.js';
 import { type StopOptions, shutDown } from './shut-down.js';
 import { snapshotOf } from './snapshot-of.js';
+import { startCrews } from './start-crews.js';
 import { type FailureReason, reasonOf, startFailedEvent } from './start-error.js';
 import { startingEvent } from './starting-event.js';
 import { watchCluster } from './watches.js';
 import type { WorkerProcess } from './worker-process.js';
 import { Workforce } from './workforce.js';
 
-const NO_KEEPER =
-  'upgrade: there is no keeper to start a new master. Start with `app-cluster start`, without --no-keeper; a program that calls startCluster() is its own master.';
-
 export class Cluster extends Operable implements AsyncDisposable {
-  #settings: Settings;
+  readonly #settings: Settings;
   #reloads: Reloads | undefined;
   readonly #needs: ClusterNeeds;
   readonly #readiness = new Readiness();
@@ -54,7 +52,7 @@ export class Cluster extends Operable implements AsyncDisposable {
 
   /** As they were read last. */
   get settings(): Settings {
-    return this.#settings;
+    return this.#workforce?.settings ?? this.#settings;
   }
 
   /** Where it can be reached; undefined before it is started, and for programs that never listen. */
@@ -81,7 +79,8 @@ export class Cluster extends Operable implements AsyncDisposable {
       const { reason, worker } = await this.#reasonOf(error);
       if (this.#phase === 'starting') this.#emit(startFailedEvent(reason, worker));
       this.#readiness.fail(reason);
-      await this.#stopOnce({});
+      this.#stopped ??= this.#stop({});
+      await this.#stopped;
       throw reason;
     }
     return this;
@@ -129,7 +128,6 @@ export class Cluster extends Operable implements AsyncDisposable {
   /** A new master takes this one's place, on the same sockets; resolves with its pid when it serves. Rejects with ERR_NO_KEEPER, ERR_UPGRADE_FAILED: then this one goes on. */
   async upgrade(node?: string): Promise<number> {
     this.#upWorkforce('upgrade');
-    if (this.#needs.upgrade === undefined) throw new ClusterError('ERR_NO_KEEPER', NO_KEEPER);
     return this.#needs.upgrade(node);
   }
 
@@ -140,7 +138,8 @@ export class Cluster extends Operable implements AsyncDisposable {
   /** Apps first, then the agent, within the stop budget. Idempotent: everybody gets the same report. */
   async stop(options: StopOptions = {}): Promise<StopReport> {
     this.#wasTold = true;
-    const report = await this.#stopOnce(options);
+    this.#stopped ??= this.#stop(options);
+    const report = await this.#stopped;
     await this.#needs.release?.();
     return report;
   }
@@ -161,7 +160,7 @@ export class Cluster extends Operable implements AsyncDisposable {
 
   async #bringUp(): Promise<void> {
     const { settings } = this;
-    const { clock, random, parent } = this.#needs;
+    const { clock, parent, reread, beforeAgent } = this.#needs;
     this.#pidFile = settings.pidFile === undefined ? undefined : writePidFile(settings.pidFile, this.#needs.pid);
     const port = settings.program.kind === 'framework' ? await clusterPort() : undefined;
     const onReloadAsked = this.#needs.onReloadAsked ?? (() => void this.reload('apps').catch(() => {})); // Told by its event.
@@ -170,42 +169,13 @@ export class Cluster extends Operable implements AsyncDisposable {
       (this.#needs.onKilledByDebugger ?? (() => void this.stop()))();
     };
     this.#refuseIfStopping();
-    const workforce = new Workforce({
-      settings,
-      clock,
-      random,
-      emit: this.#emit,
-      parent,
-      instance: this.#needs.mark,
-      recording: this.#needs.recording,
-      sockets: this.#needs.sockets,
-      clusterPort: port,
-      onReloadAsked,
-      onKilledByDebugger,
-    });
+    const { mark: instance, ...given } = this.#needs;
+    const workforce = new Workforce({ ...given, instance, settings, emit: this.#emit, clusterPort: port, onReloadAsked, onKilledByDebugger });
     this.#workforce = workforce;
-    this.#reloads = new Reloads(workforce, {
-      clock,
-      emit: this.#emit,
-      reasonOf: error => this.#reasonOf(error),
-      reread: this.#needs.reread,
-      onSettings: reread => {
-        this.#settings = reread;
-      },
-    });
+    this.#reloads = new Reloads(workforce, { clock, reread, emit: this.#emit, reasonOf: error => this.#reasonOf(error) });
     this.#deafenParent = parent.listen(message => workforce.messenger.receive(message, 'parent'));
-    const agentStarted = workforce.agents && this.#startAgent(workforce.agents.group);
-    workforce.prepareApps();
-    await agentStarted;
-    this.#refuseIfStopping();
-    await Promise.race([workforce.apps.group.resize(settings.workers.count), workforce.agentLost]);
+    await startCrews(workforce, { workers: settings.workers.count, beforeAgent, refuse: () => this.#refuseIfStopping() });
     this.#onUp(workforce);
-  }
-
-  async #startAgent(group: Workforce['apps']['group']): Promise<void> {
-    if (this.#needs.beforeAgent !== undefined) await this.#needs.beforeAgent();
-    this.#refuseIfStopping();
-    await group.resize(1);
   }
 
   #onUp(workforce: Workforce): void {
@@ -219,28 +189,20 @@ export class Cluster extends Operable implements AsyncDisposable {
     this.#cancelWatches = watchCluster(settings, workforce, { ...this.#needs, stop: () => void this.stop() });
   }
 
-  #stopOnce(options: StopOptions): Promise<StopReport> {
-    this.#stopped ??= this.#stop(options);
-    return this.#stopped;
-  }
-
   async #stop(options: StopOptions): Promise<StopReport> {
     this.#phase = 'stopping';
     this.#cancelWatches();
-    const facts = { clock: this.#needs.clock, emit: this.#emit, timeouts: this.settings.timeouts, instance: this.#needs.mark, workforce: this.#workforce };
+    const { clock, mark: instance } = this.#needs;
+    const facts = { clock, instance, emit: this.#emit, timeouts: this.settings.timeouts, workforce: this.#workforce };
     const finish = () => {
-      if (!options.isSucceeded) this.#removePidFile();
+      const kept = options.isSucceeded ? undefined : this.#pidFile?.remove();
+      if (kept !== undefined) this.#emit({ type: 'pid-file-kept', path: this.settings.pidFile ?? '', reason: kept });
       this.#deafenParent();
       this.#phase = 'stopped';
     };
     const report = await shutDown(facts, options, finish);
     this.#tellStopped(report);
     return report;
-  }
-
-  #removePidFile(): void {
-    const reason = this.#pidFile?.remove();
-    if (reason !== undefined) this.#emit({ type: 'pid-file-kept', path: this.settings.pidFile ?? '', reason });
   }
 
   #reasonOf(error: unknown): Promise<FailureReason> {

@@ -3,7 +3,8 @@
 import type { ClusterEvent, Emit, Role } from '../protocol/events.js';
 import type { ChildSnapshot } from '../protocol/snapshot.js';
 import type { Child } from '../supervision/child.js';
-import { Group, type GroupEvent, type GroupSpec, type Place } from '../supervision/group.js';
+import { Group } from '../supervision/group.js';
+import type { GroupEvent, GroupSpec, Place } from '../supervision/group-needs.js';
 import type { Clock } from '../system/clock.js';
 import { Hangs } from './hangs.js';
 import type { WorkerProcess } from './worker-process.js';

@@ -1,7 +1,7 @@
 // How the children of one cluster are forked: agent and apps, at once or ahead of time. Owns the forkers.
 
 import type { Emit, Role } from '../protocol/events.js';
-import type { Place } from '../supervision/group.js';
+import type { Place } from '../supervision/group-needs.js';
 import type { ClusterForker, ClusterForkPlan } from '../system/cluster-forker.js';
 import { CLUSTER_FORKER_FILE, THREAD_FORKER_FILE } from '../system/entries.js';
 import { ownPid, variable } from '../system/environment.js';

@@ -4,7 +4,7 @@ import { EXIT_DO_NOT_RESTART } from '../errors.js';
 import { AGENT_RESTART, APP_RESTART } from '../lifecycle/restart-policy.js';
 import type { Role } from '../protocol/events.js';
 import type { Patiences } from '../supervision/child.js';
-import type { GroupSpec } from '../supervision/group.js';
+import type { GroupSpec } from '../supervision/group-needs.js';
 import type { Settings } from './settings.js';
 
 const RELOAD_ATTEMPTS = 3;

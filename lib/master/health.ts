@@ -1,6 +1,7 @@
 // Is anybody left? In production a cluster that has lost all its apps, or its agent, for good gives up instead of standing there.
 
-import type { Emit } from '../protocol/events.js';
+import type { Emit, Role } from '../protocol/events.js';
+import type { Group } from '../supervision/group.js';
 import { type Cancel, type Clock, repeat } from '../system/clock.js';
 import type { Settings } from './settings.js';
 import type { Workforce } from './workforce.js';
@@ -55,4 +56,17 @@ export function watchClusterHealth({ isProduction, flavour }: Settings, workforc
     stop();
   };
   return watchHealth({ clock, isPatient: flavour === 'command' }, () => workforce.health(), onLost);
+}
+
+export interface Groups {
+  readonly apps: Group;
+  readonly agents: Group | undefined;
+  readonly failedAtBoot: Readonly<Record<Role, boolean>>;
+}
+
+export function healthOf({ apps, agents, failedAtBoot }: Groups): HealthFacts {
+  const isRetrying = apps.isRetrying || (agents?.isRetrying ?? false);
+  const alive = (group: Group | undefined) => group?.children.filter(({ status }) => status !== 'starting').length ?? 0;
+  const facts = { apps: alive(apps), agents: alive(agents), wantsAgent: agents !== undefined, isRetrying };
+  return { ...facts, failsAtBoot: failedAtBoot[facts.apps === 0 ? 'app' : 'agent'] };
 }

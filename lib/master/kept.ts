@@ -1,5 +1,6 @@
 // What a keeper means to its master: sockets and memory that were there before, signals passed on, a successor some day.
 
+import { ClusterError } from '../errors.js';
 import type { Instance } from '../instance/instance.js';
 import { obeyKeeper, type SignalHandlers } from '../instance/signals.js';
 import type { Birth } from '../protocol/keeper-words.js';
@@ -46,6 +47,13 @@ export function keptNeeds(kept: Kept, succession: Succession, settings: Settings
     beforeAgent: () => agentGone(kept, succession, settings),
     upgrade: node => succession.ask(node),
   };
+}
+
+const NO_KEEPER =
+  'upgrade: there is no keeper to start a new master. Start with `app-cluster start`, without --no-keeper; a program that calls startCluster() is its own master.';
+
+export function notKept(): Promise<never> {
+  return Promise.reject(new ClusterError('ERR_NO_KEEPER', NO_KEEPER));
 }
 
 export interface KeptFacts {

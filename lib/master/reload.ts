@@ -22,8 +22,7 @@ export interface ReloadNeeds {
   readonly emit: Emit;
   readonly reasonOf: (error: unknown) => Promise<FailureReason>;
   /** Configuration, environment files, the entry: as they are now. Rejects with everything that is wrong. */
-  readonly reread: (() => Promise<Reread>) | undefined;
-  readonly onSettings: (settings: Settings) => void;
+  readonly reread?: (() => Promise<Reread>) | undefined;
 }
 
 export class Reloads {
@@ -65,9 +64,13 @@ export class Reloads {
     const { apps, listeners } = this.#workforce;
     const { settings, workers } = (await this.#needs.reread?.()) ?? { settings: this.#workforce.settings, workers: undefined };
     refuseTwice(this.#workforce);
+    const before = this.#workforce.settings;
     this.#workforce.plan('app', settings);
-    await apps.group.reload(settings.upkeep.surge);
-    this.#needs.onSettings(settings);
+    this.#workforce.follow(settings);
+    await apps.group.reload(settings.upkeep.surge).catch(error => {
+      this.#workforce.follow(before);
+      throw error;
+    });
     if (workers !== undefined && workers !== apps.group.goal.size) {
       await apps.group.resize(workers);
       this.#needs.emit({ type: 'cluster-resized', workers });
@@ -80,7 +83,7 @@ export class Reloads {
   async #reloadAgent(settings: Settings): Promise<void> {
     const { agents } = this.#workforce;
     if (agents === undefined) return;
-    const old = this.#workforce.versionOf('agent', agents.group.goal.generation).settings;
+    const old = this.#workforce.versions.of('agent', agents.group.goal.generation).settings;
     try {
       await this.#replaceAgent(settings);
     } catch (error) {

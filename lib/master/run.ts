@@ -15,7 +15,7 @@ import { onProcessExit, ownPid, variable } from '../system/environment.js';
 import { parentLine } from '../system/parent-line.js';
 import { surviveBrokenOutput } from '../system/signals.js';
 import { Cluster } from './cluster.js';
-import { followKeeper, type Kept, keptNeeds, newSuccession } from './kept.js';
+import { followKeeper, type Kept, keptNeeds, newSuccession, notKept } from './kept.js';
 import { rereading } from './rereading.js';
 import { instanceFacts, servedCluster, suspectRoot } from './serve.js';
 import type { Settings } from './settings.js';
@@ -92,7 +92,7 @@ export async function prepareCluster(
   const cluster: Cluster = new Cluster(effective, {
     pid: kept?.line.pid ?? ownPid(),
     reread: reread && rereading({ asked: settings, effective, kept, emit: event => events.emit(event) }, reread),
-    ...(kept && succession && keptNeeds(kept, succession, settings)),
+    ...(kept && succession ? keptNeeds(kept, succession, settings) : { upgrade: notKept }),
     clock: systemClock,
     random: Math.random,
     parent,

@@ -49,7 +49,7 @@ export async function shutDown(facts: ShutDownFacts, { force, signal, isSucceede
   const report = await stopInOrder(partsOf(facts), force ? AbortSignal.any([force, deadline.signal]) : deadline.signal);
   cancelDeadline();
   const leftMs = budgetMs - (clock.now() - startedAt);
-  const known = workforce?.leftovers() ?? [];
+  const known = workforce?.families.left ?? [];
   await sweep({ mark: instance, known, graceMs: force?.aborted ? 0 : Math.max(0, Math.min(leftMs, LEFTOVERS_MS)), clock });
   finish();
   emit({ type: 'cluster-stopped', forced: report.forced, survived: report.survived, tookMs: Math.round(clock.now() - startedAt) });

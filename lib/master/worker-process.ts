@@ -5,7 +5,7 @@ import type { RealPort } from '../protocol/messages.js';
 import type { WorkerVitals } from '../protocol/snapshot.js';
 import { parseWorkerWord } from '../protocol/words.js';
 import type { SupervisedProcess } from '../supervision/child.js';
-import type { Place } from '../supervision/group.js';
+import type { Place } from '../supervision/group-needs.js';
 import { framed } from '../system/child-channel.js';
 import type { Clock } from '../system/clock.js';
 import type { ForkedChild } from '../system/forker.js';

@@ -1,31 +1,28 @@
 // The crews of one cluster and what connects them: who is forked how, what their messages and listens mean.
 
 import type { Recording } from '../instance/recording.js';
-import type { Address, Emit, ListeningAddress, Role } from '../protocol/events.js';
-import { type ControlAction, parseRealPort } from '../protocol/messages.js';
+import type { Address, Emit, Role } from '../protocol/events.js';
+import type { ControlAction } from '../protocol/messages.js';
 import type { Child } from '../supervision/child.js';
 import { StartFailure } from '../supervision/failures.js';
-import type { Place } from '../supervision/group.js';
+import type { Place } from '../supervision/group-needs.js';
 import type { Clock } from '../system/clock.js';
-import { ownPid, variable } from '../system/environment.js';
+import { ownPid } from '../system/environment.js';
 import type { RawHandle, SocketStore } from '../system/held-sockets.js';
 import type { ParentLine } from '../system/parent-line.js';
-import { type ProcessIdentity, stillAlive, sweep } from '../system/process-tree.js';
-import { addressOf } from './address.js';
 import { Crew } from './crew.js';
 import { Dispatcher } from './dispatcher.js';
+import { Families } from './families.js';
 import { groupSpec } from './group-spec.js';
-import type { HealthFacts } from './health.js';
+import { type HealthFacts, healthOf } from './health.js';
 import { Listeners } from './listeners.js';
 import { Messenger } from './messenger.js';
 import { Notices } from './notices.js';
+import { Reception } from './reception.js';
 import type { Settings } from './settings.js';
 import type { FailedChild } from './start-error.js';
-import { type Version, Versions } from './versions.js';
+import { Versions } from './versions.js';
 import { type WorkerHooks, WorkerProcess } from './worker-process.js';
-
-/** How long what a worker left behind may take to end after SIGTERM. */
-const LEFTOVERS_MS = 5_000;
 
 export interface WorkforceNeeds {
   readonly settings: Settings;
@@ -36,7 +33,7 @@ export interface WorkforceNeeds {
   /** Begins the mark of every child and its descendants. */
   readonly instance: string;
   readonly clusterPort: number | undefined;
-  readonly recording: Recording | undefined;
+  readonly recording?: Recording | undefined;
   readonly sockets?: SocketStore | undefined;
   readonly onReloadAsked: () => void;
   readonly onKilledByDebugger: () => void;
@@ -50,14 +47,14 @@ export class Workforce {
   readonly listeners: Listeners;
   readonly #needs: WorkforceNeeds;
   #settings: Settings;
-  readonly #versions: Versions;
+  readonly versions: Versions;
   readonly #dispatcher: Dispatcher | undefined;
   /** Whether the last failure of each role came before it was ready. */
   readonly #failedAtBoot: Record<Role, boolean> = { agent: false, app: false };
-  #families: readonly ProcessIdentity[] = [];
+  /** Descendants of workers that are gone. */
+  readonly families = new Families();
   readonly #diedInSlot = new Map<number, number>();
-  /** Where the first app worker that counted was reached. */
-  address: Address | undefined;
+  readonly #reception = new Reception(() => this.#settings);
   lastFailure: FailedChild | undefined;
   /** Rejects when the agent is lost: a start without it has failed, whatever the apps do. */
   readonly agentLost: Promise<never>;
@@ -71,15 +68,15 @@ export class Workforce {
     });
     this.agentLost.catch(() => {}); // Only a start looks.
     this.#settings = settings;
-    this.#versions = new Versions({ instance: needs.instance, emit: needs.emit, clusterPort }, settings);
+    this.versions = new Versions({ instance: needs.instance, emit: needs.emit, clusterPort }, settings);
     this.#dispatcher = settings.sticky ? new Dispatcher() : undefined;
     this.listeners = new Listeners(needs, this.#dispatcher);
     const agent = () => this.agents?.workers.at(-1);
     const apps = () => this.apps.workers;
     const onControl = (action: ControlAction, data: unknown, sender: WorkerProcess | undefined) => this.#onControl(action, data, sender);
     this.messenger = new Messenger({ ownPid: ownPid(), parent: needs.parent, agent, apps, emit: needs.emit, onControl });
-    this.notices = new Notices({ messenger: this.messenger, agent, apps, options: () => this.#versions.first.options, debugPort: settings.debugPort });
-    this.agents = this.#versions.first.forking.hasAgent ? this.#crew('agent') : undefined;
+    this.notices = new Notices({ messenger: this.messenger, agent, apps, options: () => this.versions.first.options, debugPort: settings.debugPort });
+    this.agents = this.versions.first.forking.hasAgent ? this.#crew('agent') : undefined;
     this.apps = this.#crew('app');
   }
 
@@ -90,42 +87,39 @@ export class Workforce {
   /** A connection from outside: a predecessor's. */
   readonly adopt = (_address: unknown, handle: RawHandle): void => handle.close();
 
+  /** Where the first app worker that counted was reached. */
+  get address(): Address | undefined {
+    return this.#reception.address;
+  }
+
   get settings(): Settings {
     return this.#settings;
   }
 
   /** The next generation of them is forked so. */
   plan(role: Role, settings: Settings): void {
-    this.#settings = settings;
     const { group } = (role === 'agent' ? this.agents : this.apps) ?? this.apps;
-    this.#versions.plan(role, group.nextGeneration, settings);
+    this.versions.plan(role, group.nextGeneration, settings);
   }
 
-  versionOf(role: Role, generation: number): Version {
-    return this.#versions.of(role, generation);
+  /** What is said of them is understood so from now on. */
+  follow(settings: Settings): void {
+    this.#settings = settings;
   }
 
   /** While the agent boots, cfork is loaded and the app workers' processes are started; their user code waits for the agent. */
   prepareApps(): void {
-    this.#versions.first.forking.prepareApps({ isAhead: true });
+    this.versions.first.forking.prepareApps({ isAhead: true });
   }
 
   /** None of them has run a line of user code. */
   dropSpares(): void {
-    this.#versions.first.forking.dropSpares();
-  }
-
-  /** Descendants of workers that are gone, which may still live. */
-  leftovers(): readonly ProcessIdentity[] {
-    return this.#families;
+    this.versions.first.forking.dropSpares();
   }
 
   health(): HealthFacts {
     const { apps, agents } = this;
-    const isRetrying = apps.group.isRetrying || (agents?.group.isRetrying ?? false);
-    const alive = (crew: Crew | undefined) => crew?.group.children.filter(({ status }) => status !== 'starting').length ?? 0;
-    const facts = { apps: alive(apps), agents: alive(agents), wantsAgent: agents !== undefined, isRetrying };
-    return { ...facts, failsAtBoot: this.#failedAtBoot[facts.apps === 0 ? 'app' : 'agent'] };
+    return healthOf({ apps: apps.group, agents: agents?.group, failedAtBoot: this.#failedAtBoot });
   }
 
   #crew(role: Role): Crew {
@@ -145,7 +139,7 @@ export class Workforce {
   }
 
   #fork(role: Role, place: Place): WorkerProcess {
-    const { settings, options, forking } = this.#versions.of(role, place.generation);
+    const { settings, options, forking } = this.versions.of(role, place.generation);
     const forked = forking.fork(role, place, { count: this.apps.group.goal.size, replacesPid: this.#diedInSlot.get(place.slot) });
     this.#diedInSlot.delete(place.slot);
     const port = role === 'app' ? settings.ports[place.slot] : undefined; // Of a thread that has one of its own.
@@ -167,7 +161,7 @@ export class Workforce {
       onInternal: (worker, message) => worker.role === 'app' && this.listeners.onInternal(worker, message),
       onListening: (worker, address) => {
         emit({ type: 'child-listening', ...facts(worker), address });
-        this.#onListening(worker, address);
+        this.#reception.onListening(worker, address);
       },
       onDisconnect: worker => emit({ type: 'child-disconnected', ...facts(worker), askedFor: worker.isLeaving, state: worker.forked.state, pids: pids() }),
       onError: (worker, error) => emit({ type: 'child-errored', ...facts(worker), message: error.message }),
@@ -184,26 +178,8 @@ export class Workforce {
 
   #onControl(action: ControlAction, data: unknown, sender: WorkerProcess | undefined): void {
     if (action === 'agent-start') sender?.reportReady();
-    if (action === 'realport' && sender) this.#onRealPort(sender, data);
+    if (action === 'realport' && sender) this.#reception.onRealPort(sender, data);
     if (action === 'reload-worker') this.#needs.onReloadAsked();
-  }
-
-  /** It may come after the listening it speaks of. */
-  #onRealPort(worker: WorkerProcess, data: unknown): void {
-    worker.realPort = parseRealPort(data) ?? worker.realPort;
-    for (const address of worker.listening.splice(0)) this.#onListening(worker, address);
-  }
-
-  /** Under a framework only its real port (or a path) counts: an app may well listen elsewhere before. */
-  #onListening(worker: WorkerProcess, address: ListeningAddress): void {
-    worker.listening.push(address);
-    const settings = this.#settings;
-    const { program, readyOn, isHttps } = settings;
-    const isReal = address.addressType === -1 || address.port === (worker.realPort?.port ?? settings.port);
-    if (worker.address !== undefined || (program.kind === 'framework' && !isReal)) return;
-    worker.address = address;
-    this.address ??= addressOf(address, worker.realPort?.isHttps ?? isHttps, variable('HOST'));
-    if (program.kind === 'framework' || readyOn === 'listening') worker.reportReady();
   }
 
   #onReady(worker: WorkerProcess): void {
@@ -230,7 +206,6 @@ export class Workforce {
     else this.notices.appLeft(child.failed || !settings.isProduction);
     if (child.failed && worker.role === 'app') this.#diedInSlot.set(child.slot, worker.pid);
     if (this.#isKilledByDebugger(child)) onKilledByDebugger();
-    this.#families = [...this.#families.filter(identity => stillAlive([identity]).length > 0), ...worker.family];
-    void sweep({ mark: worker.forked.mark, known: worker.family, graceMs: LEFTOVERS_MS, clock });
+    this.families.onLeft(worker, clock);
   }
 }

@@ -51,3 +51,8 @@ export interface GroupStopReport {
   readonly forced: readonly number[];
   readonly survived: readonly number[];
 }
+
+export function reportOf(leaving: readonly Child[]): GroupStopReport {
+  const pidsOf = (children: readonly Child[]) => children.map(child => child.process.pid);
+  return { forced: pidsOf(leaving.filter(child => child.wasKilled)), survived: pidsOf(leaving.filter(child => child.status === 'lost')) };
+}

@@ -1,14 +1,13 @@
 // A group of interchangeable children that follows its goal. Owns its children.
 
 import { type Goal, reconcile } from '../lifecycle/reconcile.js';
+import { answerTo } from './answer.js';
 import { Child, type Move } from './child.js';
 import { Expectations } from './expectations.js';
 import { ReloadFailure, StartFailure, Stopped } from './failures.js';
-import type { GroupNeeds, GroupSpec, GroupStopReport, Place } from './group-needs.js';
+import { type GroupNeeds, type GroupSpec, type GroupStopReport, type Place, reportOf } from './group-needs.js';
 import { Rollout } from './rollout.js';
 import { SlotRetries } from './slot-retries.js';
-
-export type { GroupEvent, GroupNeeds, GroupSpec, GroupStopReport, Place } from './group-needs.js';
 
 export class Group {
   readonly spec: GroupSpec;
@@ -28,8 +27,7 @@ export class Group {
   constructor(spec: GroupSpec, needs: GroupNeeds) {
     this.spec = spec;
     this.#needs = needs;
-    const { clock, random } = needs;
-    this.#retries = new SlotRetries({ clock, random, policy: spec.restart, onRetry: () => this.#settle() });
+    this.#retries = new SlotRetries({ ...needs, policy: spec.restart, onRetry: () => this.#settle() });
   }
 
   get goal(): Goal {
@@ -114,8 +112,7 @@ export class Group {
     if (force.aborted) killAll();
     await empty;
     force.removeEventListener('abort', killAll);
-    const pidsOf = (children: readonly Child[]) => children.map(child => child.process.pid);
-    return { forced: pidsOf(leaving.filter(child => child.wasKilled)), survived: pidsOf(leaving.filter(child => child.status === 'lost')) };
+    return reportOf(leaving);
   }
 
   /** A new goal is a new chance: past failures are forgotten. */
@@ -144,7 +141,7 @@ export class Group {
     const step = reconcile(this.children, this.#goal, slot => this.#mayFork(slot));
     if (step.do === 'add') this.#add(step.slot);
     if (step.do === 'kill') this.#children.get(step.id)?.kill();
-    if (step.do === 'retire') this.#retire(step.id);
+    if (step.do === 'retire') this.#children.get(step.id)?.[this.spec.drains ? 'drain' : 'stop']();
     if (step.do === 'rest') this.#rest();
     return step.do !== 'wait' && step.do !== 'rest';
   }
@@ -152,12 +149,6 @@ export class Group {
   #mayFork(slot: number): boolean {
     const isWaitedFor = this.spec.isSole && this.children.some(({ status }) => status === 'hung' || status === 'killing');
     return !this.#isHalted && !isWaitedFor && this.#retries.mayFork(slot);
-  }
-
-  #retire(id: number): void {
-    const child = this.#children.get(id);
-    if (this.spec.drains) child?.drain();
-    else child?.stop();
   }
 
   #rest(): void {
@@ -202,23 +193,16 @@ export class Group {
   }
 
   #answerFailure(child: Child): void {
-    if (this.#goal.size <= child.slot || this.#isReplaced(child)) return;
-    if (!this.#hasSettled) return this.#halt(child);
-    const isNewcomer = this.#rollout?.isNewcomer(child, this.#goal.generation, this.#needs.clock.now()) ?? false;
-    if (isNewcomer && this.#rollout?.isOverWith(child)) return this.#abort(child, this.#rollout);
-    const isBesideWorn = this.#children.get(this.#goal.worn ?? 0)?.slot === child.slot; // Its slot is not empty.
-    const { slot, readyAt, exit } = child;
-    if (!this.spec.refork && !isNewcomer && !isBesideWorn) this.#needs.emit(this.#retries.leaveEmpty(slot));
-    else if (exit?.code === this.spec.exitForGood) this.#needs.emit(this.#retries.giveUp(slot));
-    else this.#needs.emit(this.#retries.retry(slot, readyAt));
+    const { slot, readyAt } = child;
+    const facts = { goal: this.#goal, children: this.children, hasSettled: this.#hasSettled, rollout: this.#rollout, now: this.#needs.clock.now() };
+    const answer = answerTo(child, this.spec, facts);
+    if (answer === 'halt') this.#halt(child);
+    if (answer === 'abort' && this.#rollout) this.#abort(child, this.#rollout);
+    if (answer === 'leave-empty') this.#needs.emit(this.#retries.leaveEmpty(slot));
+    if (answer === 'give-up') this.#needs.emit(this.#retries.giveUp(slot));
+    if (answer === 'retry') this.#needs.emit(this.#retries.retry(slot, readyAt));
   }
 
-  /** One that hung is killed when another serves in its place: there is nothing more to be done. */
-  #isReplaced({ slot, failedBy, readyAt }: Child): boolean {
-    return failedBy === 'overdue' && readyAt !== undefined && this.children.some(other => other.slot === slot && other.status === 'ready');
-  }
-
-  /** Before the first success nothing is retried: a first boot that cannot succeed should say so at once. */
   #halt(child: Child): void {
     this.#isHalted = true;
     this.#expectations.reject(new StartFailure(this.spec.name, child));

@@ -1,6 +1,6 @@
 // Stops parts in the reverse of their start order, under one budget.
 
-import type { GroupStopReport } from './group.js';
+import type { GroupStopReport } from './group-needs.js';
 
 export interface Part {
   readonly name: string;

@@ -2,7 +2,7 @@
 
 import type { Exit } from '../protocol/events.js';
 import type { SupervisedProcess } from '../supervision/child.js';
-import type { Place } from '../supervision/group.js';
+import type { Place } from '../supervision/group-needs.js';
 import { type ProcessIdentity, signalAll, stillAlive } from '../system/process-tree.js';
 import type { RunningProgram } from '../system/program-forker.js';
 

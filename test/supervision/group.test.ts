@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { APP_RESTART } from '../../lib/lifecycle/restart-policy.js';
 import { ReloadFailure, StartFailure } from '../../lib/supervision/failures.js';
-import { Group, type GroupEvent, type GroupSpec } from '../../lib/supervision/group.js';
+import { Group } from '../../lib/supervision/group.js';
+import type { GroupEvent, GroupSpec } from '../../lib/supervision/group-needs.js';
 import { FakeClock, FakeProcess } from '../../lib/testing.js';
 
 const PATIENCE = { start: 10_000, hang: 8_000, drain: 3_000, stop: 5_000, kill: 1_000 };
