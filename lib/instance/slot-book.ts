@@ -1,5 +1,6 @@
 // How often each slot had to be filled again, and why its last worker is gone.
 
+import { deathOf } from '../protocol/death.js';
 import type { ClusterEvent, EventOf, Role } from '../protocol/events.js';
 import { hangText } from '../protocol/hang.js';
 import { wearText } from '../protocol/quantities.js';
@@ -42,7 +43,7 @@ export class SlotBook {
     this.#addUp(event);
     const worn = event.role === 'app' ? this.#worn.get(event.id) : undefined;
     this.#worn.delete(event.role === 'app' ? event.id : 0);
-    if (event.failed) this.#note(event, 1, event.hang ? `hung: ${hangText(event.hang)}` : reasonOf(event.exit));
+    if (event.failed) this.#note(event, 1, event.hang ? `hung: ${hangText(event.hang)}` : deathOf(event).text);
     else if (worn !== undefined) this.#note(event, 0, worn);
   }
 
@@ -56,9 +57,4 @@ export class SlotBook {
     const restarts = (this.of(role, slot)?.restarts ?? 0) + failures;
     this.#pages.set(`${role} ${slot}`, { restarts, lastExit: { ...exit, pid, at: wallClockMs(), reason } });
   }
-}
-
-function reasonOf({ code, signal, error }: EventOf<'child-left'>['exit']): string {
-  if (error !== undefined) return `could not be forked: ${error}`;
-  return signal === null ? `exit code ${code}` : signal;
 }

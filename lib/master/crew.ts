@@ -6,6 +6,7 @@ import type { Child } from '../supervision/child.js';
 import { Group } from '../supervision/group.js';
 import type { GroupEvent, GroupSpec, Place } from '../supervision/group-needs.js';
 import type { Clock } from '../system/clock.js';
+import type { OomVerdict } from '../system/oom-kills.js';
 import { Hangs } from './hangs.js';
 import type { WorkerProcess } from './worker-process.js';
 
@@ -18,6 +19,8 @@ export interface CrewNeeds {
   /** Where workers leave what they did when they hung. */
   readonly hangFolder: string | undefined;
   readonly isKilledByDebugger: (child: Child) => boolean;
+  /** Whose the SIGKILL was that is not ours. */
+  readonly explainKill: () => OomVerdict;
   readonly onReady: (worker: WorkerProcess) => void;
   readonly onLeaving: (worker: WorkerProcess) => void;
   readonly onLeft: (worker: WorkerProcess, child: Child) => void;
@@ -111,11 +114,13 @@ export class Crew {
   #onLeft(child: Child): void {
     const worker = this.#workers.get(child.id);
     if (worker === undefined) return;
+    const { clock, explainKill } = this.#needs;
     this.#workers.delete(child.id);
     this.#forkedAt.delete(child.id);
     const { failed, wasKilled } = child;
     const { isLeaving: wasAsked } = worker;
     const exit = child.exit ?? { code: null, signal: null };
+    const livedMs = Math.round(clock.now() - worker.forkedAtMs);
     const event: ClusterEvent = {
       type: 'child-left',
       ...this.#facts(child),
@@ -128,8 +133,11 @@ export class Crew {
       byDebugger: this.#needs.isKilledByDebugger(child),
       pids: this.#ids(),
       hang: this.#hangs.end(worker),
+      wasReady: child.readyAt !== undefined,
+      livedMs,
+      ...(exit.signal === 'SIGKILL' && !wasKilled ? explainKill() : {}),
       vitals: worker.beats.vitals,
-      ...(failed ? { lastWords: worker.lastWords } : {}),
+      ...(failed ? { failedBy: child.failedBy, lastWords: worker.lastWords } : {}),
     };
     this.#needs.emit(event);
     this.#needs.onLeft(worker, child);

@@ -9,6 +9,7 @@ import type { Place } from '../supervision/group-needs.js';
 import type { Clock } from '../system/clock.js';
 import { ownPid } from '../system/environment.js';
 import type { RawHandle, SocketStore } from '../system/held-sockets.js';
+import { OomKills } from '../system/oom-kills.js';
 import type { ParentLine } from '../system/parent-line.js';
 import { Crew } from './crew.js';
 import { Dispatcher } from './dispatcher.js';
@@ -45,6 +46,7 @@ export class Workforce {
   readonly messenger: Messenger;
   readonly notices: Notices;
   readonly listeners: Listeners;
+  readonly oomKills = new OomKills();
   readonly #needs: WorkforceNeeds;
   #settings: Settings;
   readonly versions: Versions;
@@ -110,6 +112,7 @@ export class Workforce {
   /** While the agent boots, cfork is loaded and the app workers' processes are started; their user code waits for the agent. */
   prepareApps(): void {
     this.versions.first.forking.prepareApps({ isAhead: true });
+    this.oomKills.look();
   }
 
   /** None of them has run a line of user code. */
@@ -132,6 +135,7 @@ export class Workforce {
       hangFolder: this.#needs.settings.hangFolder,
       fork: place => this.#fork(role, place),
       isKilledByDebugger: child => this.#isKilledByDebugger(child),
+      explainKill: () => this.oomKills.explain(),
       onReady: worker => this.#onReady(worker),
       onLeaving: worker => this.#onLeaving(worker),
       onLeft: (worker, child) => this.#onLeft(worker, child),

@@ -2,6 +2,7 @@
 // users' tools and tests read it.
 
 import { ClusterWorkerExceptionError } from '../errors.js';
+import { deathText, errorLines } from '../protocol/death.js';
 import type { ClusterEvent, EventOf, EventType } from '../protocol/events.js';
 import { hangText } from '../protocol/hang.js';
 import { spanText, wearText } from '../protocol/quantities.js';
@@ -98,6 +99,9 @@ function childStarted(event: EventOf<'child-started'>): Line {
   return line('log', `[master] ${worker(event)} started at ${event.port}, remain ${event.remaining} (${event.tookMs}ms)`);
 }
 
+/** The first lines of the stack. */
+const whereFrom = ({ lastWords }: EventOf<'child-left'>) => errorLines(lastWords?.error ?? '').slice(1);
+
 function left(event: EventOf<'child-left'>): Line | readonly Line[] | undefined {
   if (!event.failed) return line('log', `[master] ${worker(event)} left (code: ${event.exit.code}, signal: ${event.exit.signal})`);
   const { code, signal } = event.exit;
@@ -108,7 +112,8 @@ function left(event: EventOf<'child-left'>): Line | readonly Line[] | undefined 
   const facts = { id: event.id, pid: event.pid };
   const text = `[master] ${worker(event)} died (code: ${code}, signal: ${signal}${more}${reason})${rest}`;
   const died = line('error', event.byDebugger ? text : new NamedError(name, text, facts));
-  return event.role === 'app' && event.isBoot ? [died, notReplaced(event.pid)] : died;
+  const why = event.byDebugger ? [] : [line('error', `[master] ${worker(event)} ${[deathText(event), ...whereFrom(event)].join('\n')}`)];
+  return event.role === 'app' && event.isBoot ? [died, ...why, notReplaced(event.pid)] : [died, ...why];
 }
 
 function backingOff({ role, slot, waitMs, failures }: EventOf<'backing-off'>): Line {

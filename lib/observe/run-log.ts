@@ -1,14 +1,13 @@
 // ClusterEvent → log lines of `app-cluster run`.
 
+import { deathOf, deathText } from '../protocol/death.js';
 import type { ClusterEvent, EventOf, EventType } from '../protocol/events.js';
 
 type Texts = { readonly [T in EventType]?: (event: EventOf<T>) => string | undefined };
 
-const exit = ({ code, signal, error }: EventOf<'child-left'>['exit']) => error ?? (signal === null ? `exit code ${code}` : signal);
-
 const TEXTS: Texts = {
   'child-forked': ({ pid, id }) => `process ${pid} started${id === 1 ? '' : ` (start ${id})`}`,
-  'child-left': ({ pid, exit: how, failed }) => `process ${pid} ${failed ? 'died' : 'ended'}: ${exit(how)}`,
+  'child-left': event => (event.failed ? `process ${event.pid} ${deathText(event)}` : `process ${event.pid} ended: ${deathOf(event).text}`),
   'child-lost': ({ pid }) => `process ${pid} does not end, not even by SIGKILL`,
   'backing-off': ({ waitMs }) => `starting it again after ${Math.round(waitMs)} ms`,
   'slot-gave-up': ({ isAsked }) => (isAsked ? 'it asked not to be started again (exit code 78)' : 'it died too often in a row: given up'),

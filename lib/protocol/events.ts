@@ -126,6 +126,15 @@ export type ClusterEvent =
       readonly byDebugger: boolean;
       /** It had hung, and where. */
       readonly hang?: HangFacts | undefined;
+      /** Its own doing, of one that failed. */
+      readonly failedBy?: Cause | undefined;
+      /** It had been ready: it died at run time, not while starting. */
+      readonly wasReady?: boolean | undefined;
+      /** Since it was forked. */
+      readonly livedMs?: number | undefined;
+      /** Of a SIGKILL that was not ours: whether the kernel's count says that it was short of memory. Undefined: nobody counts. */
+      readonly isOutOfMemory?: boolean | undefined;
+      readonly memoryLimitBytes?: number | undefined;
       /** What it had measured last. */
       readonly vitals?: WorkerVitals | undefined;
       /** Of one that failed: what it wrote last, as far as it could still say so. */

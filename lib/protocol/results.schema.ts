@@ -16,6 +16,7 @@ const vitals = z.object({
   atMs: ms,
   rssBytes: z.number(),
   heapUsedBytes: z.number(),
+  heapLimitBytes: z.number().optional(),
   cpuMs: ms,
   loopUtilization: z.number().describe('0 to 1'),
   loopDelayMs: ms.describe('99th percentile').optional(),

@@ -32,6 +32,8 @@ export interface WorkerVitals {
   readonly atMs: number;
   readonly rssBytes: number;
   readonly heapUsedBytes: number;
+  /** Beyond it V8 gives up. */
+  readonly heapLimitBytes?: number | undefined;
   /** Processor time so far. */
   readonly cpuMs: number;
   /** 0 … 1: how much of the time since the last report its event loop was busy. */
@@ -55,7 +57,7 @@ export interface LastExit extends Exit {
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly pid: number;
-  /** In words: `SIGKILL`, `exit code 1`, `did not get ready in time`. */
+  /** In words: `killed by SIGKILL from outside`, `uncaught TypeError: …`, `replaced: 523 MiB of at most 512 MiB`. */
   readonly reason: string;
 }
 

@@ -73,13 +73,15 @@ export const LAST_METRICS = 0;
 export const BEAT_MS = 5_000;
 
 const NUMBERS = ['atMs', 'rssBytes', 'heapUsedBytes', 'cpuMs', 'loopUtilization', 'connections', 'requests', 'inFlight'] as const;
+const MAYBE_NUMBERS = ['loopDelayMs', 'heapLimitBytes'] as const;
 
 function parseBeat(vitals: unknown): WorkerWord | undefined {
   const given = (typeof vitals === 'object' && vitals !== null ? vitals : {}) as Readonly<Record<string, unknown>>;
   const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value >= 0;
   if (!NUMBERS.every(name => isNumber(given[name]))) return undefined;
   const measured = Object.fromEntries(NUMBERS.map(name => [name, given[name]])) as unknown as WorkerVitals;
-  return { act: 'beat', vitals: isNumber(given['loopDelayMs']) ? { ...measured, loopDelayMs: given['loopDelayMs'] } : measured };
+  const more = Object.fromEntries(MAYBE_NUMBERS.flatMap(name => (isNumber(given[name]) ? [[name, given[name]]] : [])));
+  return { act: 'beat', vitals: { ...measured, ...more } };
 }
 
 function parseListening(listening: unknown): WorkerWord | undefined {

@@ -12,6 +12,7 @@ import { Group } from '../supervision/group.js';
 import type { GroupEvent, GroupStopReport, Place } from '../supervision/group-needs.js';
 import type { Clock } from '../system/clock.js';
 import { memoryFacts } from '../system/memory.js';
+import { OomKills } from '../system/oom-kills.js';
 import { sweep } from '../system/process-tree.js';
 import { startProgram } from '../system/program-forker.js';
 import { ProgramProcess } from './program-process.js';
@@ -34,6 +35,7 @@ export interface RunnerNeeds {
 export class Runner {
   readonly #needs: RunnerNeeds;
   readonly #group: Group;
+  readonly #oomKills = new OomKills();
   #current: ProgramProcess | undefined;
   #lastExit: Child['exit'];
   #phase: PublicStatus = 'starting';
@@ -71,6 +73,7 @@ export class Runner {
 
   /** Resolves when it runs. Rejects when it cannot even be spawned. */
   async start(): Promise<void> {
+    this.#oomKills.look();
     try {
       await this.#group.resize(1);
     } catch (error) {
@@ -126,7 +129,7 @@ export class Runner {
     if (event.type === 'backing-off' || event.type === 'slot-left-empty' || event.type === 'slot-gave-up') events.emit({ ...event, role: 'app' });
     if (event.type === 'slot-gave-up') return onGivenUp(this.#lastExit);
     if (!('child' in event)) return;
-    const { id, slot, generation, exit = { code: null, signal: null }, failed, wasKilled } = event.child;
+    const { id, slot, generation, exit = { code: null, signal: null }, failed, wasKilled, failedBy } = event.child;
     const { pid } = event.child.process;
     const facts = { role: 'app' as const, id, slot, generation, pid };
     if (event.type === 'child-forked')
@@ -134,7 +137,10 @@ export class Runner {
     if (event.type === 'child-moved') events.emit({ type: 'child-moved', ...facts, from: event.from, to: event.to, cause: event.cause });
     if (event.type !== 'child-left') return;
     this.#lastExit = exit;
-    events.emit({ type: 'child-left', ...facts, exit, failed, wasAsked: !failed, wasKilled, state: 'dead', isBoot: false, byDebugger: false, pids: [] });
+    const livedMs = Math.round(this.#needs.clock.now() - (event.child.process as ProgramProcess).forkedAtMs);
+    const kill = exit.signal === 'SIGKILL' && !wasKilled ? this.#oomKills.explain() : {};
+    const left = { state: 'dead', isBoot: false, byDebugger: false, pids: [], wasAsked: !failed };
+    events.emit({ type: 'child-left', ...facts, ...left, ...kill, exit, failed, failedBy, wasKilled, wasReady: true, livedMs });
   }
 
   #refuseUnlessRunning(): void {

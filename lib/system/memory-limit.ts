@@ -21,10 +21,10 @@ export function allowedMemory(read: ReadText = readText, totalBytes: number = to
   return Math.min(totalBytes, cgroupMemoryLimit(read) ?? totalBytes);
 }
 
-/** Of the nearest cgroup that tells: its ancestors count other programs too. v2: `memory.events`; v1: `memory.oom_control`, since Linux 4.13. */
+/** Of the nearest cgroup that tells: its ancestors count other programs too. v2: `memory.events`, with the groups below it, and `.local`; v1: `memory.oom_control`, since Linux 4.13. */
 export function oomKills(read: ReadText): number | undefined {
   const { v2, v1 } = cgroupFolders('memory', read);
-  const files = [...v2.map(folder => `${folder}/memory.events`), ...v1.map(folder => `${folder}/memory.oom_control`)];
+  const files = [...v2.flatMap(folder => [`${folder}/memory.events`, `${folder}/memory.events.local`]), ...v1.map(folder => `${folder}/memory.oom_control`)];
   return files.map(file => parseOomKills(read(file) ?? '')).find(count => count !== undefined);
 }
 

@@ -42,6 +42,7 @@ export function watchVitals(tracker: ServerTracker): Vitals {
         atMs: performance.now(),
         rssBytes: rss,
         heapUsedBytes: heapUsed,
+        heapLimitBytes: heapLimit(),
         cpuMs: (user + system) / 1_000,
         loopUtilization: Number.isFinite(utilization) ? utilization : 0,
         loopDelayMs: delay.read(isWatched),
@@ -55,6 +56,14 @@ export function watchVitals(tracker: ServerTracker): Vitals {
     vitals.onRequest();
   });
   return vitals;
+}
+
+let knownLimit: number | undefined;
+
+/** Asked for once: not before the first beat, and it does not change. */
+function heapLimit(): number {
+  knownLimit ??= requirePackage<typeof import('node:v8')>('node:v8').getHeapStatistics().heap_size_limit;
+  return knownLimit;
 }
 
 /** `_httpMessage` is the response a socket is busy with: non-public, in every Node so far; without it nothing is in flight. */

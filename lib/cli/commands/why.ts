@@ -3,6 +3,7 @@
 import { logPlace } from '../../control/log-place.js';
 import { timelineOf } from '../../control/timeline.js';
 import { VERBS } from '../../protocol/control.js';
+import { errorLines, mayBeOutOfHeap, OUT_OF_HEAP } from '../../protocol/death.js';
 import type { ClusterEvent, EventOf } from '../../protocol/events.js';
 import { isFrom, type LogLine } from '../../protocol/log-line.js';
 import type { TimedEvent } from '../../protocol/snapshot.js';
@@ -45,9 +46,23 @@ export const why: CommandSpec = {
 
 async function linesOf(item: TimedEvent<ClusterEvent>, folder: string, changes: readonly string[], told: ReadonlySet<number>): Promise<string[]> {
   const { at, event } = item;
-  const details =
-    event.type === 'child-left' ? [...hangLines(event, told), ...(await lastWords(event, at, folder))] : event.type === 'child-hung' ? event.stack : changes;
+  if (event.type === 'child-left') return deathLines(event, at, { folder, told });
+  const details = event.type === 'child-hung' ? event.stack : changes;
   return [`${time(at)}  ${eventText(event)}`, ...details.map(line => styled('gray', `    ${line}`))];
+}
+
+interface DeathFacts {
+  readonly folder: string;
+  /** Pids whose hang has been told already. */
+  readonly told: ReadonlySet<number>;
+}
+
+/** With what V8 wrote when it gave up, which only the log has. */
+async function deathLines(event: EventOf<'child-left'>, at: number, { folder, told }: DeathFacts): Promise<string[]> {
+  const [giveUp] = event.failed && mayBeOutOfHeap(event) ? await linesBefore(event.pid, at, folder, ({ text }) => OUT_OF_HEAP.test(text), 1) : [];
+  const known = giveUp === undefined ? event : { ...event, lastWords: { ...event.lastWords, lines: [giveUp] } };
+  const details = event.lastWords?.error === undefined ? await lastWords(event, at, folder) : errorLines(event.lastWords.error);
+  return [`${time(at)}  ${eventText(known)}`, ...[...hangLines(event, told), ...details].map(line => styled('gray', `    ${line}`))];
 }
 
 /** Where it hung, if that was still being written when it was given up. */
@@ -58,10 +73,15 @@ function hangLines({ hang, pid }: EventOf<'child-left'>, told: ReadonlySet<numbe
 
 /** From the log, where even a killed one's are; else what it could still say itself. */
 async function lastWords({ pid, lastWords: words }: EventOf<'child-left'>, at: number, folder: string): Promise<readonly string[]> {
-  const until = new Date(at + 1_000).toISOString();
-  const fits = (line: LogLine) => isFrom(line, String(pid)) && line.time <= until && line.stream === 'err';
-  const lines: string[] = [];
-  for await (const { text } of tailLog({ folder, lines: LAST_LINES, follow: false, since: new Date(at - LOOK_BACK_MS).toISOString(), fits })) lines.push(text);
+  const lines = await linesBefore(pid, at, folder, ({ stream }) => stream === 'err', LAST_LINES);
   if (lines.length > 0) return lines;
   return [...(words?.lines ?? []), ...(words?.error?.split('\n') ?? [])].slice(-LAST_LINES);
+}
+
+async function linesBefore(pid: number, at: number, folder: string, isWanted: (line: LogLine) => boolean, count: number): Promise<string[]> {
+  const until = new Date(at + 1_000).toISOString();
+  const fits = (line: LogLine) => isFrom(line, String(pid)) && line.time <= until && isWanted(line);
+  const lines: string[] = [];
+  for await (const { text } of tailLog({ folder, lines: count, follow: false, since: new Date(at - LOOK_BACK_MS).toISOString(), fits })) lines.push(text);
+  return lines;
 }

@@ -1,5 +1,6 @@
 // A fact in one line, for `events` and `why`.
 
+import { deathText } from '../../protocol/death.js';
 import type { ClusterEvent, EventOf, EventType } from '../../protocol/events.js';
 import { hangText } from '../../protocol/hang.js';
 import { spanText, wearText } from '../../protocol/quantities.js';
@@ -11,36 +12,6 @@ type Texts = { readonly [T in EventType]?: (event: EventOf<T>) => string };
 const child = ({ role, id, pid }: { role: string; id: number; pid: number }) => `${role}#${id} (pid ${pid})`;
 const bad = (text: string) => styled('red', text);
 const good = (text: string) => styled('green', text);
-
-/** Shells and Node say no more than a number (Node: process.html#exit-codes). */
-const CODES: Readonly<Record<number, string>> = {
-  1: 'an uncaught error',
-  7: 'an error while handling an uncaught one',
-  9: 'an option of node that it does not know',
-  12: 'a wrong inspector port',
-  13: 'a top-level await that never ended',
-  78: 'configuration: it asks not to be started again',
-  126: 'not executable',
-  127: 'not found',
-  134: 'SIGABRT: a native crash, or out of heap memory',
-  137: 'SIGKILL: often the OOM killer',
-  139: 'SIGSEGV: a native crash',
-  143: 'SIGTERM',
-};
-const SIGNALS: Readonly<Record<string, string>> = {
-  SIGKILL: 'killed: by hand, or by the OOM killer',
-  SIGABRT: 'a native crash, or out of heap memory',
-  SIGSEGV: 'a native crash',
-  SIGBUS: 'a native crash',
-  SIGTERM: 'told to end by somebody else',
-};
-
-export function exitText({ code, signal, error }: EventOf<'child-left'>['exit']): string {
-  if (error !== undefined) return `could not be forked: ${error}`;
-  if (signal !== null) return `${signal}${SIGNALS[signal] === undefined ? '' : ` (${SIGNALS[signal]})`}`;
-  const meaning = code === null ? undefined : CODES[code];
-  return `exit code ${code}${meaning === undefined ? '' : ` (${meaning})`}`;
-}
 
 const TEXTS: Texts = {
   'cluster-starting': ({ program, workers }) => `starting ${program.name} ${program.version} on ${workers.count} workers (${workers.why})`,
@@ -56,7 +27,7 @@ const TEXTS: Texts = {
   'cluster-stopped': ({ tookMs, forced, survived }) =>
     `stopped in ${duration(tookMs)}${forced.length > 0 ? bad(`, killed: ${forced.join(', ')}`) : ''}${survived.length > 0 ? bad(`, could not be killed: ${survived.join(', ')}`) : ''}`,
   'cluster-lost': ({ agents, apps }) => bad(`${agents} agents and ${apps} workers left: giving up`),
-  'master-replaced': ({ pid, code, signal }) => bad(`master ${pid} died: ${exitText({ code, signal })}; a new one goes on`),
+  'master-replaced': ({ pid, code, signal }) => bad(`master ${pid} ${deathText({ exit: { code, signal }, failed: true })}; a new one goes on`),
   'keeper-lost': ({ pid }) => bad(`the keeper (pid ${pid}) is gone: stopping`),
   'upgrade-started': ({ pid }) => `upgrade: master ${pid} is starting`,
   'upgrade-failed': ({ message }) => bad(message),
@@ -65,11 +36,10 @@ const TEXTS: Texts = {
   'child-moved': event => `${child(event)} ${event.from} → ${event.to}`,
   'child-started': event => `${child(event)} ready in ${duration(event.tookMs)}`,
   'child-listening': event => `${child(event)} listens on ${event.address.port ?? event.address.address}`,
+  'child-left': event => (event.failed ? bad(`${child(event)} ${deathText(event)}`) : `${child(event)} left${event.wasKilled ? ', and had to be killed' : ''}`),
   'child-worn': event => `${child(event)} is replaced after ${spanText(event.ageMs)}: ${wearText(event)}`,
   'child-hung': event => bad(`${child(event)} ${hangText(event)}${event.profile === undefined ? '' : `, profile: ${event.profile}`}`),
   'child-recovered': event => `${child(event)} is heard again`,
-  'child-left': event =>
-    event.failed ? bad(`${child(event)} died: ${event.hang ? `it hung, ${exitText(event.exit)}` : exitText(event.exit)}`) : `${child(event)} left`,
   'child-lost': event => bad(`${child(event)} could not be killed`),
   'child-errored': event => bad(`${child(event)}: ${event.message}`),
   'backing-off': ({ role, slot, waitMs, failures }) => `${role} index ${slot}: the next try in ${duration(waitMs)}, ${failures} failures in the last minute`,
