@@ -135,6 +135,7 @@ export class Crew {
       hang: this.#hangs.end(worker),
       wasReady: child.readyAt !== undefined,
       livedMs,
+      operatorSignal: worker.operatorSignal,
       ...(exit.signal === 'SIGKILL' && !wasKilled ? explainKill() : {}),
       vitals: worker.beats.vitals,
       ...(failed ? { failedBy: child.failedBy, lastWords: worker.lastWords } : {}),

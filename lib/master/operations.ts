@@ -37,7 +37,8 @@ export function operationsOf(needs: StatusNeeds & CommonNeeds): Surface {
     },
     kill: async ({ worker, signal }) => {
       const found = findWorker(cluster.children, worker);
-      found.forked.signal((signal ?? 'SIGKILL') as NodeJS.Signals);
+      found.operatorSignal = signal ?? 'SIGKILL';
+      found.forked.signal(found.operatorSignal as NodeJS.Signals);
       return { pid: found.pid };
     },
   };

@@ -59,6 +59,8 @@ export class WorkerProcess implements SupervisedProcess {
   /** What its prom-client registry held, and who asked for it. */
   readonly #metricsAskers = new Map<number, (metrics: readonly unknown[]) => void>();
   lastWords: LastWords = { lines: [] };
+  /** What somebody had it sent over the control server. */
+  operatorSignal: string | undefined;
   /** The one that counts as started. */
   address: ListeningAddress | undefined;
   /** Everything it listens on. */

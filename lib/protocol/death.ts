@@ -12,6 +12,8 @@ export interface DeathFacts {
   readonly failedBy?: Cause | undefined;
   /** Undefined: not known. */
   readonly wasReady?: boolean | undefined;
+  /** What `app-cluster kill` had sent it. */
+  readonly operatorSignal?: string | undefined;
   readonly livedMs?: number | undefined;
   /** The kernel has counted one it killed for want of memory. Undefined: nobody counts here. */
   readonly isOutOfMemory?: boolean | undefined;
@@ -105,7 +107,10 @@ export function deathOf(facts: DeathFacts): Death {
   if (isByError && lastWords?.error !== undefined) return { kind: 'error', text: `uncaught ${errorLine(lastWords.error)}` };
   const meaning = exit.code === null ? undefined : CODES[exit.code];
   const text = `exit code ${exit.code}${meaning === undefined ? '' : ` (${meaning})`}`;
-  return failedBy === 'quit' ? { kind: 'left', text: `${text}: by itself, it had cut its channel or got a SIGTERM from outside` } : { kind: 'exit', text };
+  if (failedBy !== 'quit') return { kind: 'exit', text };
+  const { operatorSignal } = facts;
+  const why = operatorSignal === undefined ? 'by itself, it had cut its channel or got a SIGTERM from outside' : `${operatorSignal} by app-cluster kill`;
+  return { kind: 'left', text: `${text}: ${why}` };
 }
 
 function signalOf(code: number | null): string | undefined {
@@ -118,6 +123,7 @@ function bySignal(signal: string, facts: DeathFacts): Death {
   const crash = CRASHES[signal];
   if (crash !== undefined) return { kind: 'crash', text: `${name}: ${crash}${signal === 'SIGABRT' ? ', often out of heap memory' : ''}` };
   if (facts.wasKilled) return { kind: 'signal', text: `${name} by the master: it did not end when it was told to` };
+  if (facts.operatorSignal === signal) return { kind: 'signal', text: `${name} by app-cluster kill` };
   if (facts.failed === false) return { kind: 'signal', text: name };
   if (signal !== 'SIGKILL') return { kind: 'signal', text: `ended by ${name} from outside` };
   if (facts.isOutOfMemory) return { kind: 'out-of-memory', text: `killed by the kernel: out of memory${limitText(facts)}` };

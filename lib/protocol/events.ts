@@ -130,6 +130,8 @@ export type ClusterEvent =
       readonly failedBy?: Cause | undefined;
       /** It had been ready: it died at run time, not while starting. */
       readonly wasReady?: boolean | undefined;
+      /** What `app-cluster kill` had sent it. */
+      readonly operatorSignal?: string | undefined;
       /** Since it was forked. */
       readonly livedMs?: number | undefined;
       /** Of a SIGKILL that was not ours: whether the kernel's count says that it was short of memory. Undefined: nobody counts. */

@@ -34,6 +34,7 @@ suite('a PM2 ecosystem becomes options', () => {
           wait_ready: true,
           listen_timeout: 8000,
           kill_timeout: 5000,
+          max_memory_restart: '300M',
           pid_file: 'api.pid',
         },
       ],
@@ -53,6 +54,7 @@ suite('a PM2 ecosystem becomes options', () => {
           ready: 'signal',
           startTimeout: '8000ms',
           stopTimeout: '5000ms',
+          maxMemory: '300M',
           pidFile: 'api.pid',
         },
         notes: ['env_production: is in setEnv, merged over env; give other values with --set-env KEY=VALUE or --env-file FILE'],
@@ -137,7 +139,6 @@ suite('a PM2 ecosystem becomes options', () => {
 
 suite('what has no option is told', () => {
   const told: readonly (readonly [key: string, value: unknown, note: RegExp])[] = [
-    ['max_memory_restart', '300M', /maxMemory, is planned/],
     ['out_file', 'a.log', /^out_file: .*app-cluster logs/],
     ['error', 'a.log', /^error_file: .*app-cluster logs/],
     ['log_date_format', 'YYYY', /app-cluster logs/],

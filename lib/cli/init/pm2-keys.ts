@@ -33,7 +33,6 @@ const POLICY =
   'the restart policy is built in: at once after a stable life, otherwise after 100 ms, 200 ms … up to 30 s, and a worker is never given up; exit code 78 says "do not start me again"';
 
 const REMARKS: ReadonlyMap<string, string> = new Map([
-  ['max_memory_restart', 'the option for it, maxMemory, is planned; until then nodeOption "--max-old-space-size=512" limits the heap'],
   ...['out_file', 'error_file', 'log_file', 'log_date_format', 'log_type', 'merge_logs', 'disable_logs', 'time'].map(key => [key, LOGS] as const),
   ...['watch', 'ignore_watch', 'watch_options', 'watch_delay'].map(key => [key, WATCH] as const),
   ['cron_restart', 'nothing restarts by the clock: let cron or a systemd timer run app-cluster reload, which loses no request'],

@@ -3,7 +3,7 @@
 import type { ClusterOptions } from '../../protocol/options.js';
 import { environmentOf } from './pm2-environment.js';
 import type { Pm2Keys } from './pm2-keys.js';
-import { type Read, readDuration, readText, readWords, shown, textOf } from './pm2-values.js';
+import { type Read, readDuration, readSize, readText, readWords, shown, textOf } from './pm2-values.js';
 
 export interface Translation {
   readonly options?: Partial<ClusterOptions>;
@@ -26,6 +26,7 @@ export const RULES: readonly Rule[] = [
   readyOf,
   copied('listen_timeout', readDuration, startTimeout => ({ startTimeout })),
   copied('kill_timeout', readDuration, stopTimeout => ({ stopTimeout })),
+  copied('max_memory_restart', readSize, maxMemory => ({ maxMemory })),
   copied('pid_file', readText, pidFile => ({ pidFile })),
   copied('uid', readAccount, user => ({ user })),
   copied('gid', readAccount, group => ({ group })),
@@ -33,7 +34,7 @@ export const RULES: readonly Rule[] = [
 
 /** Keys the rules look at; env_… besides. `disable_source_map_support` asks for what is so here. */
 export const TRANSLATED: ReadonlySet<string> = new Set(
-  'name script interpreter args cwd instances exec_mode env port node_args source_map_support disable_source_map_support wait_ready listen_timeout kill_timeout pid_file uid gid'.split(
+  'name script interpreter args cwd instances exec_mode env port node_args source_map_support disable_source_map_support wait_ready listen_timeout kill_timeout max_memory_restart pid_file uid gid'.split(
     ' ',
   ),
 );

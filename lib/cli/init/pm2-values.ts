@@ -46,6 +46,12 @@ export function readDuration(value: unknown): Read<string> {
   return ms <= LONGEST_MS ? { value: `${ms}ms` } : { should: 'a number of milliseconds' };
 }
 
+/** PM2 counts in bytes, and takes 300K, 300M and 1G as well. */
+export function readSize(value: unknown): Read<string> {
+  const text = textOf(value);
+  return /^[1-9]\d{0,14}[KMG]?$/.test(text) ? { value: text } : { should: 'a size, as 300M' };
+}
+
 export function readPort(value: unknown): Read<number> {
   const port = /^\d+$/.test(textOf(value)) ? Number(textOf(value)) : Number.NaN;
   return port <= 65_535 ? { value: port } : { should: 'a port from 0 to 65535' };
