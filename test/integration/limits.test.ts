@@ -38,7 +38,7 @@ async function recycle(cluster: SpawnedCluster, path = '/') {
 
 suite('limits', { concurrency: 2 }, () => {
   test('by requests: all are replaced, newcomer first, and no request is lost', async () => {
-    await using cluster = await spawnCluster(fixture('apps/slow.js'), { args: ['--max-requests', '60', '--linger', '100ms'] });
+    await using cluster = await spawnCluster(fixture('apps/slow.js'), { args: ['--max-requests', '60'] });
     const worn = await recycle(cluster, '/?ms=2');
     assert.ok(worn.every(({ by, value, limit, threshold }) => by === 'requests' && limit === 60 && threshold >= 54 && value >= threshold));
     const [first] = worn;
@@ -49,14 +49,14 @@ suite('limits', { concurrency: 2 }, () => {
   });
 
   test('by age', async () => {
-    await using cluster = await spawnCluster(fixture('apps/slow.js'), { args: ['--max-age', '1500ms', '--linger', '100ms'] });
+    await using cluster = await spawnCluster(fixture('apps/slow.js'), { args: ['--max-age', '1500ms'] });
     const worn = await recycle(cluster, '/?ms=2');
     assert.ok(worn.every(({ by, value, threshold }) => by === 'age' && value >= threshold && threshold >= 1_350));
   });
 
   test('by memory; status says why the one before is gone, and it was no restart', async () => {
     using place = home();
-    await using cluster = await place.start(fixture('apps/leaks.js'), { args: ['--max-memory', '160M', '--linger', '100ms'] });
+    await using cluster = await place.start(fixture('apps/leaks.js'), { args: ['--max-memory', '160M'] });
     const worn = await recycle(cluster);
     assert.ok(worn.every(({ by, value, limit, threshold }) => by === 'memory' && limit === 160 * 2 ** 20 && value > threshold));
     const client = await connect(place.socket('web'));
