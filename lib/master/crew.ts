@@ -22,7 +22,7 @@ export interface CrewNeeds {
   /** Whose the SIGKILL was that is not ours. */
   readonly explainKill: () => OomVerdict;
   readonly onReady: (worker: WorkerProcess) => void;
-  readonly onLeaving: (worker: WorkerProcess) => void;
+  readonly onLeaving: (worker: WorkerProcess) => unknown;
   readonly onLeft: (worker: WorkerProcess, child: Child) => void;
 }
 

@@ -122,7 +122,7 @@ export class Dispatcher {
 }
 
 /** A client that reset right after the handshake has no address any more; it does not matter who gets it. */
-function clientOf(handle: RawHandle): string {
+export function clientOf(handle: RawHandle): string {
   const peer: { address?: string } = {};
   const isKnown = handle.getpeername?.(peer) === 0 && peer.address !== undefined;
   return isKnown ? clientKey(peer.address ?? '') : '';

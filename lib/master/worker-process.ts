@@ -6,11 +6,13 @@ import type { WorkerVitals } from '../protocol/snapshot.js';
 import { parseWorkerWord } from '../protocol/words.js';
 import type { SupervisedProcess } from '../supervision/child.js';
 import type { Place } from '../supervision/group-needs.js';
-import { framed } from '../system/child-channel.js';
+import { closeQuietly, framed } from '../system/child-channel.js';
 import type { Clock } from '../system/clock.js';
 import type { ForkedChild } from '../system/forker.js';
+import type { RawHandle } from '../system/held-sockets.js';
 import { type ProcessIdentity, signalAll, stillAlive } from '../system/process-tree.js';
 import { Beats } from './beats.js';
+import type { HandOver } from './hand-over.js';
 
 export interface WorkerHooks {
   onMessage(worker: WorkerProcess, message: unknown): void;
@@ -22,6 +24,7 @@ export interface WorkerHooks {
   onExit(worker: WorkerProcess): void;
   /** Everything it had written has been read. */
   onSettled(worker: WorkerProcess): void;
+  readonly handOver: Pick<HandOver, 'mayHandOver' | 'onGiven' | 'onAdopted'>;
   /** Options that did not go into its command line. */
   readonly options: unknown;
   readonly lingerMs: number;
@@ -80,7 +83,7 @@ export class WorkerProcess implements SupervisedProcess {
     });
     forked.watch({
       onMessage: message => hooks.onMessage(this, message),
-      onInternal: message => this.#onInternal(message),
+      onInternal: (message, handle) => this.#onInternal(message, handle as RawHandle | undefined),
       onListening: address => hooks.onListening(this, address),
       onDisconnect: () => this.#onDisconnect(),
       onError: error => hooks.onError(this, error),
@@ -134,7 +137,7 @@ export class WorkerProcess implements SupervisedProcess {
 
   drain(): void {
     this.#isLeaving = true;
-    const wasTold = this.forked.send(framed({ act: 'drain', lingerMs: this.#hooks.lingerMs }));
+    const wasTold = this.forked.send(framed({ act: 'drain', lingerMs: this.#hooks.lingerMs, mayHandOver: this.#hooks.handOver.mayHandOver(this) }));
     if (!wasTold && this.forked.isConnected) this.#watcher?.onCause('stop'); // Without a channel it drains by itself.
   }
 
@@ -165,9 +168,12 @@ export class WorkerProcess implements SupervisedProcess {
     signalAll(stillAlive(this.#family), signal);
   }
 
-  #onInternal(message: Record<string, unknown>): boolean {
+  #onInternal(message: Record<string, unknown>, handle: RawHandle | undefined): boolean {
     const word = parseWorkerWord(message);
     if (word === undefined) return this.#hooks.onInternal(this, message);
+    if (word.act === 'give' && handle && this.role === 'app') this.#hooks.handOver.onGiven(this, { ...word, handle });
+    else closeQuietly(handle);
+    if (word.act === 'adopted') this.#hooks.handOver.onAdopted(this, word.n, word.ok);
     if (word.act === 'hello') this.forked.send(framed({ act: 'boot', options: this.#hooks.options }));
     if (word.act === 'ready') this.reportReady();
     if (word.act === 'starting') this.#watcher?.onCause('heartbeat');

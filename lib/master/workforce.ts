@@ -15,6 +15,7 @@ import { Crew } from './crew.js';
 import { Dispatcher } from './dispatcher.js';
 import { Families } from './families.js';
 import { groupSpec } from './group-spec.js';
+import { HandOver } from './hand-over.js';
 import { type HealthFacts, healthOf } from './health.js';
 import { Listeners } from './listeners.js';
 import { Messenger } from './messenger.js';
@@ -47,6 +48,7 @@ export class Workforce {
   readonly notices: Notices;
   readonly listeners: Listeners;
   readonly oomKills = new OomKills();
+  readonly handOver: HandOver;
   readonly #needs: WorkforceNeeds;
   #settings: Settings;
   readonly versions: Versions;
@@ -75,6 +77,8 @@ export class Workforce {
     this.listeners = new Listeners(needs, this.#dispatcher);
     const agent = () => this.agents?.workers.at(-1);
     const apps = () => this.apps.workers;
+    const isGoingOn = () => this.apps.group.goal.size > 0 && !this.apps.group.isHeld;
+    this.handOver = new HandOver({ clock: needs.clock, isSticky: settings.sticky, workers: apps, isGoingOn });
     const onControl = (action: ControlAction, data: unknown, sender: WorkerProcess | undefined) => this.#onControl(action, data, sender);
     this.messenger = new Messenger({ ownPid: ownPid(), parent: needs.parent, agent, apps, emit: needs.emit, onControl });
     this.notices = new Notices({ messenger: this.messenger, agent, apps, options: () => this.versions.first.options, debugPort: settings.debugPort });
@@ -160,12 +164,14 @@ export class Workforce {
     return {
       clock,
       lingerMs: settings.timeouts.lingerMs,
+      handOver: this.handOver,
       options,
       onMessage: (worker, message) => this.#onMessage(worker, message),
       onInternal: (worker, message) => worker.role === 'app' && this.listeners.onInternal(worker, message),
       onListening: (worker, address) => {
         emit({ type: 'child-listening', ...facts(worker), address });
         this.#reception.onListening(worker, address);
+        this.handOver.retry();
       },
       onDisconnect: worker => emit({ type: 'child-disconnected', ...facts(worker), askedFor: worker.isLeaving, state: worker.forked.state, pids: pids() }),
       onError: (worker, error) => emit({ type: 'child-errored', ...facts(worker), message: error.message }),
@@ -190,6 +196,7 @@ export class Workforce {
     if (worker.role === 'agent') return this.notices.agentStarted(worker);
     this.notices.appStarted(worker);
     this.#dispatcher?.onReadinessChange();
+    this.handOver.retry();
   }
 
   #onLeaving(worker: WorkerProcess): void {

@@ -14,10 +14,14 @@ export const CMD = 'NODE_APP_CLUSTER';
  * - `beat`: it lives, and how it is; every 5 seconds, and when asked.
  * - `metrics`: what the application's own prom-client registry holds.
  * - `listening`: what `cluster` says of its processes, from a thread, or with a socket of its own.
+ * - `give`: comes with an idle connection that was accepted there, and is somebody else's from now on; `isNew`: nothing was ever said on it.
+ * - `adopted`: what became of the connection that came as number `n`. Said before its first byte is read.
  */
 export type WorkerWord =
   | { readonly act: 'hello' | 'starting' | 'ready' | 'drained' | 'leaving' }
   | { readonly act: 'listening'; readonly address: ListeningAddress }
+  | { readonly act: 'give'; readonly address: ListeningAddress; readonly isNew: boolean }
+  | { readonly act: 'adopted'; readonly n: number; readonly ok: boolean }
   | { readonly act: 'last-words'; readonly words: LastWords }
   | { readonly act: 'beat'; readonly vitals: WorkerVitals }
   | { readonly act: 'metrics'; readonly n: number; readonly metrics: readonly unknown[] };
@@ -29,15 +33,19 @@ export type WorkerWord =
  * - `report`: say how you are, now.
  * - `limits`: beat at once when one is reached; each worker has its own, a little below what was asked for.
  * - `watch`: it is ready, and may be watched from inside.
+ * - `adopt` comes with a connection, for the server on that address.
+ * - `housed`: a connection that was given has found its place.
  * - `signal` is a thread's SIGTERM.
  * - `leave` comes with SIGTERM: a SIGTERM without it is known to be somebody else's, and draining is over.
  */
 export type MasterWord =
   | { readonly act: 'boot'; readonly options: unknown }
-  | { readonly act: 'drain'; readonly lingerMs: number }
+  /** `mayHandOver`: there are siblings to give idle connections to. */
+  | { readonly act: 'drain'; readonly lingerMs: number; readonly mayHandOver: boolean }
+  | { readonly act: 'adopt'; readonly n: number; readonly address: ListeningAddress; readonly isNew: boolean }
   | { readonly act: 'metrics'; readonly n: number }
   | { readonly act: 'limits'; readonly requests?: number | undefined; readonly memoryBytes?: number | undefined }
-  | { readonly act: 'leave' | 'go' | 'stay' | 'signal' | 'report' | 'watch' };
+  | { readonly act: 'leave' | 'go' | 'stay' | 'signal' | 'report' | 'watch' | 'housed' };
 
 export type Framed<W> = W & { readonly cmd: typeof CMD };
 
@@ -48,6 +56,8 @@ const ACTS: readonly string[] = [
   'drained',
   'leaving',
   'listening',
+  'give',
+  'adopted',
   'last-words',
   'beat',
   'metrics',
@@ -58,10 +68,12 @@ const LONGEST_LINE = 2_000;
 /** Undefined for anything a worker of ours would not say. */
 export function parseWorkerWord(message: unknown): WorkerWord | undefined {
   if (typeof message !== 'object' || message === null) return undefined;
-  const { cmd, act, words, address, vitals, metrics, n } = message as Readonly<Record<string, unknown>>;
+  const { cmd, act, words, address, vitals, metrics, n, isNew, ok } = message as Readonly<Record<string, unknown>>;
   if (cmd !== CMD || typeof act !== 'string' || !ACTS.includes(act)) return undefined;
   if (act === 'last-words') return { act, words: parseLastWords(words) };
-  if (act === 'listening') return parseListening(address);
+  if (act === 'listening') return withAddress(act, address);
+  if (act === 'give') return withAddress(act, address, isNew === true);
+  if (act === 'adopted') return typeof n === 'number' ? { act, n, ok: ok === true } : undefined;
   if (act === 'beat') return parseBeat(vitals);
   if (act === 'metrics') return Array.isArray(metrics) && typeof n === 'number' ? { act, n, metrics } : undefined;
   return { act } as WorkerWord;
@@ -84,12 +96,18 @@ function parseBeat(vitals: unknown): WorkerWord | undefined {
   return { act: 'beat', vitals: { ...measured, ...more } };
 }
 
-function parseListening(listening: unknown): WorkerWord | undefined {
+function withAddress(act: 'listening' | 'give', given: unknown, isNew = false): WorkerWord | undefined {
+  const address = parseAddress(given);
+  if (address === undefined) return undefined;
+  return act === 'give' ? { act, address, isNew } : { act, address };
+}
+
+function parseAddress(listening: unknown): ListeningAddress | undefined {
   const { addressType, address, port } = (typeof listening === 'object' && listening !== null ? listening : {}) as Partial<Record<string, unknown>>;
-  if (addressType === -1 && typeof address === 'string') return { act: 'listening', address: { addressType, address, port: -1 } };
+  if (addressType === -1 && typeof address === 'string') return { addressType, address, port: -1 };
   const isPort = typeof port === 'number' && Number.isInteger(port) && port > 0 && port <= 65_535;
   if (!isPort || (addressType !== 4 && addressType !== 6)) return undefined;
-  return { act: 'listening', address: { addressType, address: typeof address === 'string' ? address : null, port } };
+  return { addressType, address: typeof address === 'string' ? address : null, port };
 }
 
 function parseLastWords(words: unknown): LastWords {

@@ -65,10 +65,11 @@ export class ChildChannel implements ForkedChild {
       listener.onMessage(message);
     });
     // First in line, so that an answer of ours comes before Node's own: core's handler ignores an act it does not know.
-    this.#process.prependListener('internalMessage' as 'message', message => {
+    this.#process.prependListener('internalMessage' as 'message', (message, handle) => {
       if (typeof message !== 'object' || message === null) return;
       const internal = message as Record<string, unknown>;
-      if (listener.onInternal(internal)) internal['act'] = 'answered';
+      if (listener.onInternal(internal, handle)) internal['act'] = 'answered';
+      else if (internal['cmd'] === CMD) closeQuietly(handle); // Node's own are Node's to close.
     });
     this.#process.once('disconnect', () => listener.onDisconnect());
   }
@@ -118,7 +119,8 @@ export function framed<W extends object>(word: W): W & { cmd: typeof CMD } {
   return { cmd: CMD, ...word };
 }
 
-function closeQuietly(handle: unknown): void {
+/** Of a handle that nobody wants. */
+export function closeQuietly(handle: unknown): void {
   try {
     (handle as { destroy?: () => void; close?: () => void } | undefined)?.destroy?.();
     (handle as { close?: () => void } | undefined)?.close?.();

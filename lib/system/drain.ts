@@ -7,6 +7,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import type { Http2Session } from 'node:http2';
 import { Server, type Socket } from 'node:net';
 import { type Clock, pause } from './clock.js';
+import type { Giver } from './give-connections.js';
 import type { ServerTracker, TrackedServer } from './server-tracker.js';
 
 const POLL_MS = 10;
@@ -19,16 +20,25 @@ interface Response {
 }
 
 /**
- * Resolves when the last connection is gone. Idle kept-alive connections may still ask for `lingerMs`; upgraded ones
- * (WebSocket) and open streams stay as long as their peers want: the caller has the budget.
+ * Resolves when the last connection is gone. Idle ones are given to a sibling where that is possible, also those that become idle later
+ * (their last response was begun before); the others may still ask for `lingerMs`. Upgraded ones (WebSocket) and open streams stay as long
+ * as their peers want: the caller has the budget.
  */
-export async function drainServers(tracker: ServerTracker, lingerMs: number, clock: Clock): Promise<void> {
+export async function drainServers(
+  tracker: ServerTracker,
+  giver: Giver,
+  { lingerMs, clock }: { readonly lingerMs: number; readonly clock: Clock },
+): Promise<void> {
   const draining = [...tracker.servers];
   const startedAt = clock.now();
   subscribe('http.server.request.start', message => sayGoodbye((message as { response: Response }).response));
   for (const tracked of draining) stopAccepting(tracked, lingerMs, clock);
-  while (draining.some(({ sockets }) => sockets.size > 0)) {
-    if (clock.now() - startedAt >= lingerMs) draining.forEach(closeIdle);
+  while (draining.some(({ sockets }) => sockets.size > 0) || giver.isSending) {
+    const isLate = clock.now() - startedAt >= lingerMs;
+    for (const tracked of draining) {
+      if (giver.canGive(tracked)) giver.giveIdle(tracked);
+      else if (isLate) closeIdle(tracked);
+    }
     await pause(clock, POLL_MS);
   }
 }

@@ -8,8 +8,8 @@ import type { ProcessIdentity } from './process-tree.js';
 /** What can come from a child. `onExit` comes exactly once, whatever order Node reports error, exit and disconnect in. */
 export interface ChildListener {
   onMessage(message: unknown): void;
-  /** Node-internal traffic. Returning true keeps it from Node's own handler. */
-  onInternal(message: Record<string, unknown>): boolean;
+  /** Node-internal traffic. Returning true keeps it from Node's own handler, and takes the handle that came with it. */
+  onInternal(message: Record<string, unknown>, handle?: unknown): boolean;
   onListening(address: ListeningAddress): void;
   onDisconnect(): void;
   onError(error: Error): void;

@@ -1,12 +1,16 @@
 // Which servers listen in this process, and which sockets they hold. Wraps `net.Server.prototype.listen`: public, and every
 // kind of server (http, https, http2, tls, net) goes through it.
 
-import type { Http2Session, Http2Stream } from 'node:http2';
+import type { Http2Session, Http2Stream, ServerHttp2Stream } from 'node:http2';
 import { Server, type Socket } from 'node:net';
 import type { ListeningAddress } from '../protocol/events.js';
 
 export interface TrackedServer {
   readonly server: Server;
+  /** Where it listens, or did before it was closed. */
+  readonly address: ListeningAddress | undefined;
+  /** Its socket is its own. */
+  readonly isAlone: boolean;
   readonly sockets: ReadonlySet<Socket>;
   /** On TLS the socket that speaks HTTP is not the one that was accepted. */
   readonly secureSockets: ReadonlySet<Socket>;
@@ -26,6 +30,11 @@ export interface ServerTracker {
   onListening: (server: Server) => void;
   /** Requests over HTTP/2 so far. */
   streamsSeen: number;
+  /** Those that were answered. */
+  streamsAnswered: number;
+  /** Connections so far; not those that were adopted from a sibling. */
+  accepted: number;
+  adopted: number;
   /** Servers that asked for a socket of their own: `exclusive`, `reusePort`. */
   readonly alone: WeakSet<Server>;
 }
@@ -47,7 +56,17 @@ export function listeningAddress(server: Server): ListeningAddress {
 export function trackServers(): ServerTracker {
   const servers = new Set<TrackedServer>();
   const known = new WeakSet<Server>();
-  const tracker: Tracker = { servers, hasListened: false, streamsSeen: 0, alone: new WeakSet(), onListen: () => {}, onListening: () => {} };
+  const tracker: Tracker = {
+    servers,
+    hasListened: false,
+    streamsSeen: 0,
+    streamsAnswered: 0,
+    accepted: 0,
+    adopted: 0,
+    alone: new WeakSet(),
+    onListen: () => {},
+    onListening: () => {},
+  };
   const { listen } = Server.prototype;
   Server.prototype.listen = function (this: Server, ...args: unknown[]) {
     tracker.onListen(this);
@@ -64,10 +83,25 @@ export function trackServers(): ServerTracker {
 }
 
 function follow(server: Server, tracker: Tracker, servers: Set<TrackedServer>): void {
-  const tracked = { server, sockets: new Set<Socket>(), secureSockets: new Set<Socket>(), sessions: new Set<Http2Session>(), streams: new Set<Http2Stream>() };
-  server.on('listening', () => servers.add(tracked));
+  const tracked = {
+    server,
+    address: undefined as ListeningAddress | undefined,
+    isAlone: false,
+    sockets: new Set<Socket>(),
+    secureSockets: new Set<Socket>(),
+    sessions: new Set<Http2Session>(),
+    streams: new Set<Http2Stream>(),
+  };
+  server.on('listening', () => {
+    tracked.address = listeningAddress(server);
+    tracked.isAlone = tracker.alone.has(server);
+    servers.add(tracked);
+  });
   server.on('close', () => servers.delete(tracked));
-  server.prependListener('connection', socket => keepWhileOpen(tracked.sockets, socket));
+  server.prependListener('connection', socket => {
+    tracker.accepted++;
+    keepWhileOpen(tracked.sockets, socket);
+  });
   server.prependListener('secureConnection' as 'connection', socket => keepWhileOpen(tracked.secureSockets, socket));
   server.prependListener('session' as 'connection', connection => {
     const session = connection as unknown as Http2Session;
@@ -75,6 +109,9 @@ function follow(server: Server, tracker: Tracker, servers: Set<TrackedServer>): 
     session.on('stream', stream => {
       tracker.streamsSeen++;
       keepWhileOpen(tracked.streams, stream);
+      stream.once('close', () => {
+        if (stream.rstCode === 0 && (stream as ServerHttp2Stream).headersSent) tracker.streamsAnswered++;
+      });
     });
   });
 }

@@ -3,6 +3,7 @@
 import cluster from 'node:cluster';
 import { CMD, type MasterWord, type WorkerWord } from '../protocol/words.js';
 import { PRELOAD_FILE, PRELOAD_URL } from './entries.js';
+import type { RawHandle } from './held-sockets.js';
 import { isWorkerThread, onThreadMessage, onThreadWord, sayOnThread, sendFromThread } from './thread-line.js';
 
 /** Never throws: a master that is gone hears nothing. */
@@ -17,6 +18,21 @@ export function say(word: WorkerWord, onSent: () => void = () => {}): void {
   } catch {
     onSent();
   }
+}
+
+/** A word that brings a connection; `onSent` is called once, when our copy may be closed. */
+export function giveAway(word: WorkerWord, handle: RawHandle, onSent: () => void): void {
+  try {
+    if (!isMasterThere()) return onSent();
+    process.send?.({ cmd: CMD, ...word }, handle as never, {}, onSent);
+  } catch {
+    onSent();
+  }
+}
+
+/** 'disconnect' does not say so while a handle lacks its acknowledgement (Node 20 to 26). */
+export function isMasterThere(): boolean {
+  return !isWorkerThread && process.connected === true;
 }
 
 /** Sends a user message. False when there is no channel (any more). */
@@ -36,19 +52,30 @@ export function onUserMessage(listener: (message: unknown) => void): void {
   else process.on('message', listener);
 }
 
-export function onWord(listener: (word: MasterWord) => void): void {
-  const hear = (message: unknown) => {
-    if ((message as { cmd?: unknown } | null)?.cmd === CMD) listener(message as MasterWord);
+export function onWord(listener: (word: MasterWord, handle?: RawHandle) => void): void {
+  const hear = (message: unknown, handle?: unknown) => {
+    if ((message as { cmd?: unknown } | null)?.cmd === CMD) listener(message as MasterWord, handle as RawHandle | undefined);
   };
   if (isWorkerThread) onThreadWord(hear);
   else process.on('internalMessage' as 'message', hear);
 }
 
+const orphaned = new Set<() => void>();
+
 /** Calls back once when the master is gone or has cut the channel. A thread does not outlive its master. */
 export function onOrphaned(listener: () => void): void {
   if (isWorkerThread) return;
-  if (process.connected) process.once('disconnect', listener);
-  else listener(); // Cut before anybody could listen.
+  const once = () => {
+    if (orphaned.delete(once)) listener();
+  };
+  orphaned.add(once);
+  if (process.connected) process.once('disconnect', once);
+  else once(); // Cut before anybody could listen.
+}
+
+/** Where 'disconnect' may not come, somebody has to look. */
+export function noticeOrphaned(): void {
+  if (!isMasterThere()) for (const once of [...orphaned]) once();
 }
 
 /**

@@ -1,10 +1,13 @@
 // The runtime's part of a worker, before user code: servers are watched, the way out is prepared, the user's preloads are loaded.
 
-import { type Boot, LAST_METRICS } from '../protocol/words.js';
+import { type Boot, LAST_METRICS, type MasterWord } from '../protocol/words.js';
+import { adoptConnection } from '../system/adopt-connection.js';
 import { blockOutput } from '../system/block-own-output.js';
 import { repeatUnref, systemClock } from '../system/clock.js';
 import { isClusterWorker } from '../system/cluster-worker.js';
 import { drainServers } from '../system/drain.js';
+import { Giver } from '../system/give-connections.js';
+import type { RawHandle } from '../system/held-sockets.js';
 import { requireModules } from '../system/load-module.js';
 import { ownMetrics } from '../system/own-metrics.js';
 import { listeningAddress, type ServerTracker, trackServers } from '../system/server-tracker.js';
@@ -33,7 +36,8 @@ export function startWorker(boot: Boot): void {
   const tracker = trackServers();
   if (boot.role === 'app') shareAndReport(tracker);
   // An agent's servers are its own business (cluster-client meets there): closing them before it does looks like a fault to it.
-  const leaving = new Leaving(boot, lingerMs => (boot.role === 'app' ? drainServers(tracker, lingerMs, systemClock) : Promise.resolve()));
+  const giver = new Giver();
+  const leaving = new Leaving(boot, lingerMs => (boot.role === 'app' ? drainServers(tracker, giver, { lingerMs, clock: systemClock }) : Promise.resolve()));
   leaving.prepare(isClusterWorker());
   let go = () => {};
   const mayRun = boot.isSpare
@@ -49,7 +53,7 @@ export function startWorker(boot: Boot): void {
   };
   const watchdog = new Watchdog(boot);
   repeatUnref(boot.beatMs, () => beat(false));
-  onWord(word => {
+  onWord((word, handle) => {
     if (word.act === 'go') go();
     if (word.act === 'limits') watchLimits(word, vitals);
     if (word.act === 'report') beat(true);
@@ -57,8 +61,11 @@ export function startWorker(boot: Boot): void {
     if (word.act === 'metrics') {
       void ownMetrics().then(metrics => say({ act: 'metrics', n: word.n, metrics }));
     }
+    if (word.act === 'adopt') adopt(tracker, word, handle);
+    if (word.act === 'housed') giver.housed();
     if (word.act === 'stay') leaving.stay();
     if (word.act === 'leave') leaving.finish();
+    if (word.act === 'drain' && word.mayHandOver) giver.allow();
     if (word.act === 'drain')
       void leaving.drain(word.lingerMs).then(async () => {
         beat(false);
@@ -68,6 +75,14 @@ export function startWorker(boot: Boot): void {
   });
   requireModules(boot.require, boot.baseDir);
   if (boot.framework === undefined) reportMainModule(boot, tracker);
+}
+
+/** A sibling's connection. What is refused goes to another. */
+function adopt(tracker: ServerTracker, { n, address, isNew }: Extract<MasterWord, { act: 'adopt' }>, handle: RawHandle | undefined): void {
+  const isTaken = handle !== undefined && adoptConnection(tracker, { address, isNew, handle }, () => say({ act: 'adopted', n, ok: true }));
+  if (isTaken) return;
+  handle?.close();
+  say({ act: 'adopted', n, ok: false });
 }
 
 /** What `cluster` does not do: sockets of a thread, and the news of servers it is not asked for. */

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { SlotBook } from '../../lib/instance/slot-book.js';
 import { APP_RESTART } from '../../lib/lifecycle/restart-policy.js';
 import { Crew } from '../../lib/master/crew.js';
+import { HandOver } from '../../lib/master/hand-over.js';
 import { type WorkerHooks, WorkerProcess } from '../../lib/master/worker-process.js';
 import type { ClusterEvent, EventOf } from '../../lib/protocol/events.js';
 import type { ChildListener, ForkedChild } from '../../lib/system/forker.js';
@@ -51,12 +52,14 @@ function setUp(startMs?: number) {
     onSettled: unheard,
     options: {},
     lingerMs: 0,
+    handOver: new HandOver({ clock, isSticky: false, workers: () => [], isGoingOn: () => false }),
     clock,
   };
   const patienceMs = { start: startMs, drain: 1_000, stop: 1_000, kill: 1_000 };
   const spec = { name: 'app', restart: APP_RESTART, patienceMs, refork: true, drains: true, exitForGood: 78, reloadAttempts: 3 };
   const crew = new Crew('app', spec as ConstructorParameters<typeof Crew>[1], {
     clock,
+    hangFolder: undefined,
     random: () => 0,
     emit: event => {
       events.push(event);
