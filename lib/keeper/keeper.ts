@@ -88,7 +88,7 @@ export class Keeper {
     if (word.act === 'upgrade') this.#upgrade(kept, word.node);
     if (word.act === 'yield-agent') this.#yieldAgent(kept);
     if (word.act === 'agent-yielded') this.#next?.say({ act: 'agent-yielded' });
-    if (handle !== undefined) this.#pass(kept, word.act === 'give' ? word.address : undefined, handle);
+    if (handle !== undefined) this.#pass(kept, word, handle);
   }
 
   #onStopping(kept: KeptMaster): void {
@@ -163,10 +163,10 @@ export class Keeper {
   }
 
   /** A connection that nobody of the old master's can take any more. */
-  #pass(from: KeptMaster, address: unknown, handle: RawHandle): void {
+  #pass(from: KeptMaster, word: KeptWord, handle: RawHandle): void {
     const to = this.#current;
-    if (address === undefined || to === undefined || to === from) return handle.close();
-    to.say({ act: 'give', address }, handle, () => handle.close());
+    if (word.act !== 'give' || to === undefined || to === from) return handle.close();
+    to.say(word, handle, () => handle.close());
   }
 
   #onExit(kept: KeptMaster, exit: Exit): void {

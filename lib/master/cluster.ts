@@ -12,7 +12,7 @@ import { type PidFile, writePidFile } from '../system/pid-file.js';
 import type { ClusterNeeds } from './cluster-needs.js';
 import { checkSize } from './option-values.js';
 import { Readiness } from './readiness.js';
-import { type ReloadScope, Reloads } from './reload.js';
+import { type ReloadScope, Reloads, resizeApps } from './reload.js';
 import type { Settings } from './settings.js';
 import { type StopOptions, shutDown } from './shut-down.js';
 import { snapshotOf } from './snapshot-of.js';
@@ -102,11 +102,8 @@ export class Cluster extends Operable implements AsyncDisposable {
   /** Resolves when there are `workers` ready app workers. */
   async resize(workers: number): Promise<void> {
     checkSize(workers);
-    const { group } = this.#upWorkforce('resize').apps;
-    await group.resize(workers).catch(async error => {
-      throw (await this.#reasonOf(error)).reason;
-    });
-    this.#emit({ type: 'cluster-resized', workers });
+    const { clock } = this.#needs;
+    await resizeApps(this.#upWorkforce('resize'), workers, { clock, emit: this.#emit, reasonOf: error => this.#reasonOf(error) });
   }
 
   /**

@@ -32,6 +32,10 @@ export class Dispatcher {
   readonly #open = new Map<string, OpenAddress & { readonly held: HeldSocket }>();
   readonly #lanes = new Map<WorkerProcess, Lane>();
   #lastId = 0;
+  /** Connections that a dead worker had not looked at, and another got. */
+  rescued = 0;
+  /** Connections that waited for a worker until none was to come. */
+  refused = 0;
 
   /** Starts accepting on the address, once. `workers` are those that listen there. */
   open(held: HeldSocket, workers: () => ReadonlySet<WorkerProcess>): void {
@@ -66,26 +70,32 @@ export class Dispatcher {
   /** It is gone, or hangs: what it was not sent yet goes to others. */
   takeQueue(worker: WorkerProcess): void {
     const lane = this.#lanes.get(worker);
-    for (const connection of lane?.queue.splice(0) ?? []) this.#place(connection, worker);
+    for (const connection of lane?.queue.splice(0) ?? []) this.#rescue(connection, worker);
   }
 
   /** The dead worker's channel has been read to its end: what it did not acknowledge by now, it never read. */
   onSettled(worker: WorkerProcess): void {
     const lane = this.#lanes.get(worker);
     this.#lanes.delete(worker);
-    if (lane?.sent) this.#place(lane.sent.connection, worker);
+    if (lane?.sent) this.#rescue(lane.sent.connection, worker);
   }
 
   closeAddress(key: string): void {
     const address = this.#open.get(key);
     if (!address) return;
     address.held.handle.onconnection = null;
+    this.refused += address.waiting.length;
     for (const { handle } of address.waiting.splice(0)) handle.close();
     this.#open.delete(key);
   }
 
   close(): void {
     for (const key of [...this.#open.keys()]) this.closeAddress(key);
+  }
+
+  #rescue(connection: Connection, dead: WorkerProcess): void {
+    this.rescued++;
+    this.#place(connection, dead);
   }
 
   #place(connection: Connection, except?: WorkerProcess): void {

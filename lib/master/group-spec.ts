@@ -3,7 +3,7 @@
 import { EXIT_DO_NOT_RESTART } from '../errors.js';
 import { AGENT_RESTART, APP_RESTART } from '../lifecycle/restart-policy.js';
 import type { Role } from '../protocol/events.js';
-import type { Patiences } from '../supervision/child.js';
+import type { Child, Patiences } from '../supervision/child.js';
 import type { GroupSpec } from '../supervision/group-needs.js';
 import type { Settings } from './settings.js';
 
@@ -24,4 +24,9 @@ export function groupSpec(role: Role, { timeouts, isProduction, upkeep }: Settin
     reloadAttempts: RELOAD_ATTEMPTS,
     probationMs: isApp ? upkeep.probationMs : 0,
   };
+}
+
+/** At a breakpoint: nothing has gone wrong. */
+export function isKilledByDebugger({ failed, exit, wasKilled }: Child, { isDebug }: Settings): boolean {
+  return isDebug && failed && exit?.signal === 'SIGKILL' && !wasKilled;
 }

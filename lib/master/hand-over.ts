@@ -6,6 +6,7 @@ import type { ListeningAddress } from '../protocol/events.js';
 import { framed } from '../system/child-channel.js';
 import type { Cancel, Clock } from '../system/clock.js';
 import type { RawHandle } from '../system/held-sockets.js';
+import type { Crew } from './crew.js';
 import { clientOf } from './dispatcher.js';
 import type { WorkerProcess } from './worker-process.js';
 
@@ -38,9 +39,7 @@ export interface HandOverNeeds {
   readonly clock: Clock;
   /** A client stays with its slot. */
   readonly isSticky: boolean;
-  readonly workers: () => readonly WorkerProcess[];
-  /** False: everything stops, or nobody is added. */
-  readonly isGoingOn: () => boolean;
+  readonly crew: () => Crew;
 }
 
 export class HandOver {
@@ -65,7 +64,7 @@ export class HandOver {
   mayHandOver(worker: WorkerProcess): boolean {
     if (worker.forked.isThread) return false;
     if (this.onHomeless !== undefined) return true;
-    return this.#needs.isGoingOn() && this.#serving().some(other => other !== worker);
+    return this.#isGoingOn && this.#serving().some(other => other !== worker);
   }
 
   onGiven(worker: WorkerProcess, given: GivenConnection): void {
@@ -139,8 +138,14 @@ export class HandOver {
       ?.worker;
   }
 
+  /** False: everything stops, or leaves to be started again. */
+  get #isGoingOn(): boolean {
+    const { goal } = this.#needs.crew().group;
+    return goal.size > 0 && !goal.isHeld;
+  }
+
   #serving(): WorkerProcess[] {
-    return this.#needs.workers().filter(({ isServing, forked }) => isServing && !forked.isThread);
+    return this.#needs.crew().workers.filter(({ isServing, forked }) => isServing && !forked.isThread);
   }
 
   #advance(worker: WorkerProcess, lane: Lane): void {
@@ -165,7 +170,7 @@ export class HandOver {
   }
 
   #wait(connection: Connection): void {
-    if (!this.#needs.isGoingOn() || this.onHomeless !== undefined) return this.#dismiss(connection);
+    if (!this.#isGoingOn || this.onHomeless !== undefined) return this.#dismiss(connection);
     this.#waiting.add(connection);
     connection.cancelWait = this.#needs.clock.after(WAIT_MS, () => {
       this.#waiting.delete(connection);

@@ -3,7 +3,7 @@
 
 import type { Counter, Gauge, Registry } from 'prom-client';
 import type { SlotBook } from '../instance/slot-book.js';
-import type { InstanceStatus, WorkerStatus } from '../protocol/snapshot.js';
+import type { InstanceStatus, LossAccount, WorkerStatus } from '../protocol/snapshot.js';
 import { type Clock, pause } from '../system/clock.js';
 import { requirePackage } from '../system/require-package.js';
 import type { Cluster } from './cluster.js';
@@ -90,6 +90,15 @@ const PER_WORKER: readonly Series[] = [
   { name: 'worker_last_beat_seconds', help: 'Since it was heard last', of: ({ lastBeatAgoMs }) => seconds(lastBeatAgoMs) },
 ];
 
+const LOSSES: readonly (readonly [keyof LossAccount, string, string])[] = [
+  ['accepted', 'connections_accepted_total', 'Connections accepted by app workers'],
+  ['served', 'requests_served_total', 'Requests answered to the end'],
+  ['rescued', 'connections_rescued_total', 'Connections of a worker that died, given to another'],
+  ['handedOver', 'connections_handed_over_total', 'Idle connections of a worker that drained, given to another'],
+  ['refused', 'connections_refused_total', 'Connections closed because nobody could take them'],
+  ['cut', 'requests_cut_total', 'Requests in flight in a worker that died or was ended by force'],
+];
+
 async function ownText(client: PromClient, status: InstanceStatus, slots: SlotBook): Promise<string> {
   const registry = new client.Registry();
   const { name, version, node, master, size, generation, reloads, droppedMessages, logs, uptimeMs } = status;
@@ -106,6 +115,7 @@ async function ownText(client: PromClient, status: InstanceStatus, slots: SlotBo
   total('messages_dropped_total', 'Messages that were malformed, forged or too many', droppedMessages);
   total('log_lines_dropped_total', 'Log lines that could not be written', logs.droppedLines);
   total('logger_restarts_total', 'How often the logger had to be started again', logs.restarts);
+  for (const [key, metric, help] of LOSSES) if (status.losses) total(metric, help, status.losses[key]);
   const workers = [...(status.agent ? [status.agent] : []), ...status.workers];
   for (const series of PER_WORKER) addSeries(metricFor(client, registry, series), series, workers, slots);
   return registry.metrics();

@@ -3,8 +3,10 @@
 import { ClusterError } from '../errors.js';
 import { type CommonNeeds, commonSurface } from '../instance/common-surface.js';
 import type { Surface } from '../protocol/control.js';
-import type { Account } from '../protocol/snapshot.js';
+import type { Account, LossAccount } from '../protocol/snapshot.js';
 import type { Clock } from '../system/clock.js';
+import { askVitals } from './ask-vitals.js';
+import { difference, NO_LOSSES } from './losses.js';
 import { heartbeatsOf, type StatusNeeds, statusOf } from './status.js';
 import type { WorkerProcess } from './worker-process.js';
 
@@ -12,9 +14,11 @@ export function operationsOf(needs: StatusNeeds & CommonNeeds): Surface {
   const { cluster, clock } = needs;
   const account = async (action: () => Promise<void>): Promise<Account> => {
     const startedAt = clock.now();
+    const before = lossesOf(needs);
     await action();
+    const losses = difference(await lossesOf(needs), await before);
     const ready = cluster.snapshot().workers.filter(({ status }) => status === 'ready');
-    return { tookMs: took(clock, startedAt), workers: ready.map(({ pid }) => pid), generation: cluster.generation };
+    return { tookMs: took(clock, startedAt), workers: ready.map(({ pid }) => pid), generation: cluster.generation, losses };
   };
   return {
     ...commonSurface(needs),
@@ -26,14 +30,14 @@ export function operationsOf(needs: StatusNeeds & CommonNeeds): Surface {
     upgrade: async ({ node }) => {
       const startedAt = clock.now();
       const masterPid = await cluster.upgrade(node);
-      await cluster.stopped; // Drained; this answer is the last thing that is said here.
-      return { tookMs: took(clock, startedAt), masterPid };
+      const { losses = NO_LOSSES } = await cluster.stopped; // Drained; this answer is the last thing that is said here.
+      return { tookMs: took(clock, startedAt), masterPid, losses };
     },
     stop: async ({ force }) => {
       const startedAt = clock.now();
       void cluster.stop(force ? { force: AbortSignal.abort() } : {});
-      const { forced, survived } = await cluster.stopped; // Not `stop`, which may wait for this very answer to be written.
-      return { tookMs: took(clock, startedAt), forced, survived };
+      const { forced, survived, losses } = await cluster.stopped; // Not `stop`, which may wait for this very answer to be written.
+      return { tookMs: took(clock, startedAt), forced, survived, losses };
     },
     kill: async ({ worker, signal }) => {
       const found = findWorker(cluster.children, worker);
@@ -42,6 +46,11 @@ export function operationsOf(needs: StatusNeeds & CommonNeeds): Surface {
       return { pid: found.pid };
     },
   };
+}
+
+async function lossesOf({ cluster, clock }: StatusNeeds): Promise<LossAccount> {
+  await askVitals(cluster.children, clock);
+  return cluster.snapshot().losses;
 }
 
 const took = (clock: Clock, startedAt: number) => Math.round(clock.now() - startedAt);

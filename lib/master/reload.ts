@@ -124,6 +124,7 @@ export class Reloads {
   async #told(action: () => Promise<void>, begun: 'cluster-reloading' | 'cluster-restarting', done: 'cluster-reloaded' | 'cluster-restarted'): Promise<void> {
     const { clock, emit, reasonOf } = this.#needs;
     const startedAt = clock.now();
+    const ledger = this.#workforce.losses.open();
     emit({ type: begun });
     try {
       await action();
@@ -132,10 +133,20 @@ export class Reloads {
       emit({ type: 'reload-failed', message: reason.message });
       throw reason;
     }
-    emit({ type: done, tookMs: Math.round(clock.now() - startedAt) });
+    const tookMs = Math.round(clock.now() - startedAt);
+    emit({ type: done, tookMs, losses: await ledger.close() });
   }
 }
 
 function refuseTwice({ apps: { group } }: Workforce): void {
   if (group.isHeld) throw new ClusterError('ERR_RELOAD_FAILED', 'A restart is under way. Wait until it is done.');
+}
+
+/** Resolves when those that are too many have left, and been heard to their last word. */
+export async function resizeApps({ apps, losses }: Workforce, workers: number, { emit, reasonOf }: ReloadNeeds): Promise<void> {
+  await apps.group.resize(workers).catch(async error => {
+    throw (await reasonOf(error)).reason;
+  });
+  await losses.caughtUp();
+  emit({ type: 'cluster-resized', workers });
 }

@@ -41,19 +41,22 @@ export async function shutDown(facts: ShutDownFacts, { force, signal, isSucceede
   emit({ type: 'cluster-stopping', signal, budgetMs, memory: memoryFacts() });
   const deadline = new AbortController();
   const cancelDeadline = clock.after(budgetMs, () => deadline.abort());
+  const ledger = workforce?.losses.open();
   workforce?.notices.clusterStopping();
   for (const agent of workforce?.agents?.workers ?? []) agent.stay();
   workforce?.dropSpares();
   if (isSucceeded) workforce?.listeners.bequeath();
   else workforce?.listeners.close();
+  if (force?.aborted) await ledger?.isOpen; // What is cut is known before.
   const report = await stopInOrder(partsOf(facts), force ? AbortSignal.any([force, deadline.signal]) : deadline.signal);
   cancelDeadline();
+  const losses = await ledger?.close();
   const leftMs = budgetMs - (clock.now() - startedAt);
   const known = workforce?.families.left ?? [];
   await sweep({ mark: instance, known, graceMs: force?.aborted ? 0 : Math.max(0, Math.min(leftMs, LEFTOVERS_MS)), clock });
   finish();
-  emit({ type: 'cluster-stopped', forced: report.forced, survived: report.survived, tookMs: Math.round(clock.now() - startedAt) });
-  return report;
+  emit({ type: 'cluster-stopped', forced: report.forced, survived: report.survived, tookMs: Math.round(clock.now() - startedAt), losses });
+  return { ...report, losses };
 }
 
 /** How long a crew may take, drain included. */

@@ -2,6 +2,7 @@
 
 import { type ClusterFacts, publicStatus } from '../lifecycle/public-status.js';
 import type { ClusterSnapshot } from '../protocol/snapshot.js';
+import { NO_LOSSES } from './losses.js';
 import type { Workforce } from './workforce.js';
 
 export interface SnapshotFacts {
@@ -26,5 +27,6 @@ export function snapshotOf({ name, pid, phase, workforce }: SnapshotFacts): Clus
     agent: workforce?.agents?.snapshots.at(-1),
     workers,
     droppedMessages: workforce?.messenger.dropped ?? 0,
+    losses: workforce?.losses.total ?? NO_LOSSES,
   };
 }

@@ -3,13 +3,11 @@
 import type { SlotBook } from '../instance/slot-book.js';
 import type { Usages } from '../instance/usages.js';
 import type { ChildSnapshot, HeartbeatStatus, InstanceStatus, LogsStatus, WorkerStatus } from '../protocol/snapshot.js';
-import { type Clock, pause, wallClockMs } from '../system/clock.js';
+import { type Clock, wallClockMs } from '../system/clock.js';
 import { nodeVersion, ownPid, uptimeMs } from '../system/environment.js';
+import { askVitals } from './ask-vitals.js';
 import type { Cluster } from './cluster.js';
 import type { WorkerProcess } from './worker-process.js';
-
-/** A worker that has not answered by then is busy: its last beat stands for it. */
-const ANSWER_MS = 250;
 
 export interface StatusNeeds {
   readonly cluster: Cluster;
@@ -23,7 +21,7 @@ export interface StatusNeeds {
 
 export async function statusOf(needs: StatusNeeds): Promise<InstanceStatus> {
   const { cluster, name, clock, usages, slots, logs } = needs;
-  await askAll(cluster.children, clock);
+  await askVitals(cluster.children, clock);
   const { agent, workers, ...rest } = cluster.snapshot();
   const { settings } = cluster;
   const known = new Map(cluster.children.map(child => [child.place.id + child.role, child]));
@@ -48,11 +46,6 @@ export async function statusOf(needs: StatusNeeds): Promise<InstanceStatus> {
   };
   usages.keepOnly([ownPid(), ...cluster.children.map(({ pid }) => pid)]);
   return status;
-}
-
-async function askAll(children: readonly WorkerProcess[], clock: Clock): Promise<void> {
-  const answers = children.filter(child => child.askVitals()).map(({ beats }) => beats.next());
-  if (answers.length > 0) await Promise.race([Promise.all(answers), pause(clock, ANSWER_MS)]);
 }
 
 function workerStatus(child: ChildSnapshot, worker: WorkerProcess | undefined, { clock, usages, slots }: StatusNeeds): WorkerStatus {

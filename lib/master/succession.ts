@@ -5,6 +5,7 @@ import type { Emit } from '../protocol/events.js';
 import type { KeeperWord } from '../protocol/keeper-words.js';
 import type { RawHandle } from '../system/held-sockets.js';
 import type { KeeperLine } from '../system/keeper-line.js';
+import type { GivenConnection } from './hand-over.js';
 import type { Workforce } from './workforce.js';
 
 export interface SuccessionNeeds {
@@ -49,12 +50,21 @@ export class Succession {
     if (word.act === 'upgrade-failed') this.#onFailed(word.reason);
     if (word.act === 'agent-yielded') this.#tellYielded();
     if (word.act === 'yield-agent') void this.#yieldAgent().then(() => line.say({ act: 'agent-yielded' }));
-    if (word.act === 'give' && handle !== undefined) (workforce()?.adopt ?? close)(word.address, handle);
+    if (word.act === 'give' && handle !== undefined) take(workforce(), { ...word, handle });
     if (word.act === 'succeed') {
       emit({ type: 'cluster-succeeded', pid: word.pid });
+      this.#passOn(workforce());
       for (const { resolve } of this.#askers.splice(0)) resolve(word.pid);
       leave();
     }
+  }
+
+  /** What no worker here can take any more goes to the successor's. */
+  #passOn(workforce: Workforce | undefined): void {
+    if (workforce === undefined) return;
+    workforce.handOver.onHomeless = ({ address, isNew, handle }) => {
+      this.#needs.line.say({ act: 'give', address, isNew }, handle, () => handle.close());
+    };
   }
 
   /** There are never two agents of one cluster. */
@@ -76,6 +86,7 @@ export class Succession {
   }
 }
 
-function close(_address: unknown, handle: RawHandle): void {
-  handle.close();
+function take(workforce: Workforce | undefined, given: GivenConnection): void {
+  if (workforce === undefined) given.handle.close();
+  else workforce.handOver.take(given);
 }

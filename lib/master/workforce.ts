@@ -8,16 +8,17 @@ import { StartFailure } from '../supervision/failures.js';
 import type { Place } from '../supervision/group-needs.js';
 import type { Clock } from '../system/clock.js';
 import { ownPid } from '../system/environment.js';
-import type { RawHandle, SocketStore } from '../system/held-sockets.js';
+import type { SocketStore } from '../system/held-sockets.js';
 import { OomKills } from '../system/oom-kills.js';
 import type { ParentLine } from '../system/parent-line.js';
 import { Crew } from './crew.js';
 import { Dispatcher } from './dispatcher.js';
 import { Families } from './families.js';
-import { groupSpec } from './group-spec.js';
+import { groupSpec, isKilledByDebugger } from './group-spec.js';
 import { HandOver } from './hand-over.js';
 import { type HealthFacts, healthOf } from './health.js';
 import { Listeners } from './listeners.js';
+import { Losses } from './losses.js';
 import { Messenger } from './messenger.js';
 import { Notices } from './notices.js';
 import { Reception } from './reception.js';
@@ -49,6 +50,7 @@ export class Workforce {
   readonly listeners: Listeners;
   readonly oomKills = new OomKills();
   readonly handOver: HandOver;
+  readonly losses: Losses;
   readonly #needs: WorkforceNeeds;
   #settings: Settings;
   readonly versions: Versions;
@@ -77,8 +79,8 @@ export class Workforce {
     this.listeners = new Listeners(needs, this.#dispatcher);
     const agent = () => this.agents?.workers.at(-1);
     const apps = () => this.apps.workers;
-    const isGoingOn = () => this.apps.group.goal.size > 0 && !this.apps.group.isHeld;
-    this.handOver = new HandOver({ clock: needs.clock, isSticky: settings.sticky, workers: apps, isGoingOn });
+    this.handOver = new HandOver({ clock: needs.clock, isSticky: settings.sticky, crew: () => this.apps });
+    this.losses = new Losses({ clock: needs.clock, handOver: this.handOver, dispatcher: this.#dispatcher });
     const onControl = (action: ControlAction, data: unknown, sender: WorkerProcess | undefined) => this.#onControl(action, data, sender);
     this.messenger = new Messenger({ ownPid: ownPid(), parent: needs.parent, agent, apps, emit: needs.emit, onControl });
     this.notices = new Notices({ messenger: this.messenger, agent, apps, options: () => this.versions.first.options, debugPort: settings.debugPort });
@@ -89,9 +91,6 @@ export class Workforce {
   get children(): readonly WorkerProcess[] {
     return [...(this.agents?.workers ?? []), ...this.apps.workers];
   }
-
-  /** A connection from outside: a predecessor's. */
-  readonly adopt = (_address: unknown, handle: RawHandle): void => handle.close();
 
   /** Where the first app worker that counted was reached. */
   get address(): Address | undefined {
@@ -138,7 +137,7 @@ export class Workforce {
       clusterPort: () => clusterPort,
       hangFolder: this.#needs.settings.hangFolder,
       fork: place => this.#fork(role, place),
-      isKilledByDebugger: child => this.#isKilledByDebugger(child),
+      isKilledByDebugger: child => isKilledByDebugger(child, this.#settings),
       explainKill: () => this.oomKills.explain(),
       onReady: worker => this.#onReady(worker),
       onLeaving: worker => this.#onLeaving(worker),
@@ -152,6 +151,7 @@ export class Workforce {
     this.#diedInSlot.delete(place.slot);
     const port = role === 'app' ? settings.ports[place.slot] : undefined; // Of a thread that has one of its own.
     const worker = new WorkerProcess(role, place, forked, this.#hooks(port === undefined ? options : { ...options, port }));
+    this.losses.watch(worker);
     this.#needs.recording?.record(`${role}#${place.id}:${forked.pid}`, forked.output);
     if (settings.isDebug && forked.inspectorPort !== undefined) this.notices.debugging(worker, forked.inspectorPort);
     return worker;
@@ -204,10 +204,6 @@ export class Workforce {
     if (worker.isHung) this.#dispatcher?.takeQueue(worker);
   }
 
-  #isKilledByDebugger({ failed, exit, wasKilled }: Child): boolean {
-    return this.#needs.settings.isDebug && failed && exit?.signal === 'SIGKILL' && !wasKilled;
-  }
-
   #onLeft(worker: WorkerProcess, child: Child): void {
     const { settings, clock, onKilledByDebugger } = this.#needs;
     if (child.failed) this.lastFailure = { child, worker };
@@ -216,7 +212,7 @@ export class Workforce {
     if (worker.role === 'agent') this.notices.agentLeft(!child.failed);
     else this.notices.appLeft(child.failed || !settings.isProduction);
     if (child.failed && worker.role === 'app') this.#diedInSlot.set(child.slot, worker.pid);
-    if (this.#isKilledByDebugger(child)) onKilledByDebugger();
+    if (isKilledByDebugger(child, settings)) onKilledByDebugger();
     this.families.onLeft(worker, clock);
   }
 }

@@ -8,6 +8,7 @@ import { hangText } from '../protocol/hang.js';
 import { spanText, wearText } from '../protocol/quantities.js';
 import { isEgg4 } from '../system/entries.js';
 import type { Level, Logger } from './logger.js';
+import { lossText } from './loss-text.js';
 
 interface Line {
   /** `log`: info, or debug while developing. */
@@ -138,15 +139,16 @@ const TEXTS: Texts = {
   'cluster-started': started,
   'cluster-start-failed': startFailed,
   'cluster-reloading': () => line('log', '[master] reload workers...'),
-  'cluster-reloaded': ({ tookMs }) => line('log', `[master] reloaded (${tookMs}ms)`),
+  'cluster-reloaded': ({ tookMs, losses }) => line('log', `[master] reloaded (${tookMs}ms): ${lossText(losses)}`),
   'reload-failed': ({ message }) => line('error', `[master] ${message}`),
   'cluster-resized': ({ workers }) => line('info', `[master] resized to ${plural(workers, 'app worker')}`),
   'cluster-stopping': stopping,
   'crew-stopping': crewStopping,
   'cluster-stop-hurried': ({ signal, leftMs }) => line('warn', `[master] ${signal} again: ${leftMs === 0 ? 'killing everything now' : `${leftMs}ms left`}`),
-  'cluster-stopped': ({ forced, survived, tookMs }) => [
+  'cluster-stopped': ({ forced, survived, tookMs, losses }) => [
     ...(forced.length > 0 ? [line('warn', `[master] had to be killed: ${forced.join(', ')}`)] : []),
     ...(survived.length > 0 ? [line('error', `[master] could not be killed: ${survived.join(', ')}`)] : []),
+    ...(losses === undefined ? [] : [line('log', `[master] stopped (${tookMs}ms): ${lossText(losses)}`)]),
     line('debug', `[master] close done, exiting with code:${survived.length > 0 ? 1 : 0} (${tookMs}ms)`),
   ],
   'cluster-lost': lost,
@@ -190,7 +192,7 @@ const TEXTS: Texts = {
   'admin-listening': ({ address, tokenFile }) => line('info', `[master] control API on ${address}, its token in ${tokenFile}`),
   'root-suspected': () => line('warn', '[master] workers run as root: give them a user of their own with --user NAME'),
   'cluster-restarting': () => line('info', '[master] restart: stopping all workers, connections wait...'),
-  'cluster-restarted': ({ tookMs }) => line('info', `[master] restarted (${tookMs}ms)`),
+  'cluster-restarted': ({ tookMs, losses }) => line('info', `[master] restarted (${tookMs}ms): ${lossText(losses)}`),
   operated: ({ verb, args, by, error }) => line(error === undefined ? 'info' : 'warn', `[master] control: ${verb} ${json(args)} by ${by}: ${error ?? 'ok'}`),
   'master-erred': ({ message }) => line('error', `[master] ${message}`),
 };

@@ -4,7 +4,7 @@ import type { Cause, Status } from '../lifecycle/child-life.js';
 import type { PublicStatus } from '../lifecycle/public-status.js';
 import type { WornBy } from '../lifecycle/wear.js';
 import type { HangFacts } from './hang.js';
-import type { WorkerVitals } from './snapshot.js';
+import type { LossAccount, WorkerVitals } from './snapshot.js';
 
 export type Role = 'agent' | 'app';
 
@@ -77,12 +77,19 @@ export type ClusterEvent =
       readonly exitCode: number;
     }
   | { readonly type: 'cluster-reloading' }
-  | { readonly type: 'cluster-reloaded'; readonly tookMs: number }
+  | { readonly type: 'cluster-reloaded'; readonly tookMs: number; readonly losses: LossAccount }
   | { readonly type: 'reload-failed'; readonly message: string }
   | { readonly type: 'cluster-resized'; readonly workers: number }
   | { readonly type: 'cluster-stopping'; readonly signal: string | undefined; readonly budgetMs: number; readonly memory: MemoryFacts }
   | { readonly type: 'cluster-stop-hurried'; readonly signal: string; readonly leftMs: number }
-  | { readonly type: 'cluster-stopped'; readonly forced: readonly number[]; readonly survived: readonly number[]; readonly tookMs: number }
+  | {
+      readonly type: 'cluster-stopped';
+      readonly forced: readonly number[];
+      readonly survived: readonly number[];
+      readonly tookMs: number;
+      /** Of a cluster whose start had come that far. */
+      readonly losses?: LossAccount | undefined;
+    }
   | { readonly type: 'cluster-lost'; readonly agents: number; readonly apps: number }
   | { readonly type: 'status-changed'; readonly status: PublicStatus }
   | { readonly type: 'master-left'; readonly code: number }
@@ -177,7 +184,7 @@ export type ClusterEvent =
   | { readonly type: 'admin-listening'; readonly address: string; readonly tokenFile: string }
   | { readonly type: 'root-suspected' }
   | { readonly type: 'cluster-restarting' }
-  | { readonly type: 'cluster-restarted'; readonly tookMs: number }
+  | { readonly type: 'cluster-restarted'; readonly tookMs: number; readonly losses: LossAccount }
   /** Somebody changed something through the control API. */
   | { readonly type: 'operated'; readonly verb: string; readonly args: unknown; readonly by: string; readonly error?: string | undefined }
   | { readonly type: 'master-erred'; readonly message: string };

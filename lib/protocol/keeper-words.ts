@@ -1,5 +1,6 @@
 // Between a keeper and the masters it keeps, as internal messages: what users send to a parent goes through untouched.
 
+import type { ListeningAddress } from './events.js';
 import type { ListenQuery } from './listen-query.js';
 
 /** Holds the keeper's pid in a master that has one. */
@@ -27,6 +28,14 @@ export interface KeeperMemory {
   readonly stopMs?: number | undefined;
   /** How long a successor may take to be ready. */
   readonly upgradeMs?: number | undefined;
+}
+
+/** A connection that nobody of the old master's can take: with a handle. */
+export interface Given {
+  readonly act: 'give';
+  readonly address: ListeningAddress;
+  /** Nothing was ever said on it. */
+  readonly isNew: boolean;
 }
 
 /** How the last master ended. */
@@ -60,7 +69,7 @@ export type KeeperWord =
   | { readonly act: 'upgrade-failed'; readonly reason: string }
   | { readonly act: 'succeed'; readonly pid: number }
   | { readonly act: 'yield-agent' | 'agent-yielded' }
-  | { readonly act: 'give'; readonly address: unknown };
+  | Given;
 
 /**
  * - `hello`: it listens to us now.
@@ -74,4 +83,4 @@ export type KeptWord =
   | { readonly act: 'release'; readonly key: string }
   | { readonly act: 'remember'; readonly memory: KeeperMemory }
   | { readonly act: 'upgrade'; readonly node?: string | undefined }
-  | { readonly act: 'give'; readonly address: unknown };
+  | Given;

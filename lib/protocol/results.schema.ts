@@ -21,9 +21,24 @@ const vitals = z.object({
   loopUtilization: z.number().describe('0 to 1'),
   loopDelayMs: ms.describe('99th percentile').optional(),
   connections: z.int(),
+  accepted: z.int(),
+  adopted: z.int(),
+  handedOver: z.int(),
   requests: z.int(),
+  answered: z.int(),
   inFlight: z.int(),
 });
+
+const losses = z
+  .object({
+    accepted: z.int().describe('Connections'),
+    served: z.int().describe('Requests answered to the end'),
+    rescued: z.int().describe('Connections of a worker that died, given to another'),
+    handedOver: z.int().describe('Idle connections of a worker that drained, given to another'),
+    refused: z.int().describe('Connections closed because nobody could take them'),
+    cut: z.int().describe('Requests in flight in a worker that died or was ended by force'),
+  })
+  .optional();
 
 const lastExit = z.object({
   code: z.int().nullable(),
@@ -70,6 +85,7 @@ const status = z.object({
   workers: z.array(worker),
   reloads: z.int(),
   droppedMessages: z.int(),
+  losses,
   logs: z.object({ folder: z.string().optional(), droppedLines: z.int(), restarts: z.int() }),
 });
 
@@ -85,7 +101,7 @@ const port = z.object({
 });
 
 const event = z.object({ seq: z.int(), at: epochMs, event: z.looseObject({ type: z.string() }) });
-const account = z.object({ tookMs: ms, workers: z.array(pid), generation: z.int() });
+const account = z.object({ tookMs: ms, workers: z.array(pid), generation: z.int(), losses });
 
 export const resultSchemas = {
   status,
@@ -104,8 +120,8 @@ export const resultSchemas = {
   reload: account,
   restart: account,
   scale: account,
-  upgrade: z.object({ tookMs: ms, masterPid: pid }),
-  stop: z.object({ tookMs: ms, forced: z.array(pid), survived: z.array(pid) }),
+  upgrade: z.object({ tookMs: ms, masterPid: pid, losses }),
+  stop: z.object({ tookMs: ms, forced: z.array(pid), survived: z.array(pid), losses }),
   kill: z.object({ pid }),
   flushLogs: z.object({ files: z.int() }),
   reopenLogs: z.object({ file: z.string() }),

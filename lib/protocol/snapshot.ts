@@ -24,6 +24,24 @@ export interface ClusterSnapshot {
   readonly workers: readonly ChildSnapshot[];
   /** Messages that were dropped because they were malformed, forged or too many. */
   readonly droppedMessages: number;
+  /** Since the start, as of the workers' last beats. */
+  readonly losses: LossAccount;
+}
+
+/** What became of connections and requests, over all app workers, the dead included. */
+export interface LossAccount {
+  /** Connections accepted. */
+  readonly accepted: number;
+  /** Requests answered to the end. */
+  readonly served: number;
+  /** Connections of a worker that died, given to another before anything was read. */
+  readonly rescued: number;
+  /** Idle connections that went from a worker that drained to another. */
+  readonly handedOver: number;
+  /** Connections that were closed because nobody could take them. */
+  readonly refused: number;
+  /** Requests in flight in a worker that died or was ended by force. */
+  readonly cut: number;
 }
 
 /** What a worker measures in itself. */
@@ -41,8 +59,15 @@ export interface WorkerVitals {
   /** 99th percentile of what the event loop came late since the last report; undefined until somebody has asked once. */
   readonly loopDelayMs?: number | undefined;
   readonly connections: number;
+  /** Connections so far, not counting those adopted from a sibling. */
+  readonly accepted: number;
+  readonly adopted: number;
+  /** Connections given to a sibling. */
+  readonly handedOver: number;
   /** Requests so far. */
   readonly requests: number;
+  /** Those that were answered to the end. */
+  readonly answered: number;
   readonly inFlight: number;
 }
 
@@ -97,6 +122,8 @@ export interface InstanceStatus {
   readonly workers: readonly WorkerStatus[];
   readonly reloads: number;
   readonly droppedMessages: number;
+  /** Of a cluster. */
+  readonly losses?: LossAccount | undefined;
   readonly logs: LogsStatus;
 }
 
@@ -149,16 +176,22 @@ export interface Account {
   readonly tookMs: number;
   readonly workers: readonly number[];
   readonly generation: number;
+  /** What was served and lost meanwhile. */
+  readonly losses?: LossAccount | undefined;
 }
 
 export interface UpgradeAccount {
   readonly tookMs: number;
   /** Of the new master. */
   readonly masterPid: number;
+  /** What became of what the old one's workers had. */
+  readonly losses: LossAccount;
 }
 
 export interface StopAccount {
   readonly tookMs: number;
+  /** What was served and lost meanwhile. */
+  readonly losses?: LossAccount | undefined;
   /** Pids that had to be killed. */
   readonly forced: readonly number[];
   /** Pids that could not be. */

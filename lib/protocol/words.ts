@@ -84,7 +84,20 @@ export const LAST_METRICS = 0;
 /** How often a worker says that it lives; where the limit of its silence is low, more often. */
 export const BEAT_MS = 5_000;
 
-const NUMBERS = ['atMs', 'rssBytes', 'heapUsedBytes', 'cpuMs', 'loopUtilization', 'connections', 'requests', 'inFlight'] as const;
+const NUMBERS = [
+  'atMs',
+  'rssBytes',
+  'heapUsedBytes',
+  'cpuMs',
+  'loopUtilization',
+  'connections',
+  'accepted',
+  'adopted',
+  'handedOver',
+  'requests',
+  'answered',
+  'inFlight',
+] as const;
 const MAYBE_NUMBERS = ['loopDelayMs', 'heapLimitBytes'] as const;
 
 function parseBeat(vitals: unknown): WorkerWord | undefined {

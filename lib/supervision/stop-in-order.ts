@@ -1,5 +1,6 @@
 // Stops parts in the reverse of their start order, under one budget.
 
+import type { LossAccount } from '../protocol/snapshot.js';
 import type { GroupStopReport } from './group-needs.js';
 
 export interface Part {
@@ -15,6 +16,8 @@ export interface StopReport {
   /** Processes that could not even be killed. */
   readonly survived: readonly number[];
   readonly failed: ReadonlyMap<string, unknown>;
+  /** What was served and lost meanwhile; undefined when nothing had been started. */
+  readonly losses?: LossAccount | undefined;
 }
 
 export async function stopInOrder(started: readonly Part[], force: AbortSignal): Promise<StopReport> {

@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import type { IntervalHistogram } from 'node:perf_hooks';
 import type { WorkerVitals } from '../protocol/snapshot.js';
 import { afterUnref, type Cancel } from './clock.js';
+import type { Giver } from './give-connections.js';
 import { requirePackage } from './require-package.js';
 import type { ServerTracker } from './server-tracker.js';
 
@@ -23,8 +24,9 @@ export interface Vitals {
   onRequest: () => void;
 }
 
-export function watchVitals(tracker: ServerTracker): Vitals {
+export function watchVitals(tracker: ServerTracker, giver: Giver): Vitals {
   let requests = 0;
+  let answered = 0;
   let lastLoop = performance.eventLoopUtilization();
   const delay = loopDelay();
   const vitals: Vitals = {
@@ -46,11 +48,18 @@ export function watchVitals(tracker: ServerTracker): Vitals {
         cpuMs: (user + system) / 1_000,
         loopUtilization: Number.isFinite(utilization) ? utilization : 0,
         loopDelayMs: delay.read(isWatched),
+        accepted: tracker.accepted,
+        adopted: tracker.adopted,
+        handedOver: giver.given,
         requests: vitals.requests,
+        answered: answered + tracker.streamsAnswered,
         ...traffic(tracker),
       };
     },
   };
+  subscribe('http.server.response.finish', () => {
+    answered++;
+  });
   subscribe('http.server.request.start', () => {
     requests++;
     vitals.onRequest();

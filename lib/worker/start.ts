@@ -6,6 +6,7 @@ import { blockOutput } from '../system/block-own-output.js';
 import { repeatUnref, systemClock } from '../system/clock.js';
 import { isClusterWorker } from '../system/cluster-worker.js';
 import { drainServers } from '../system/drain.js';
+import { onProcessExit } from '../system/environment.js';
 import { Giver } from '../system/give-connections.js';
 import type { RawHandle } from '../system/held-sockets.js';
 import { requireModules } from '../system/load-module.js';
@@ -25,6 +26,9 @@ import { Watchdog } from './watchdog.js';
 
 /** Reach the whole terminal group, but only the master decides what they mean. */
 const MASTERS_SIGNALS = ['SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGBREAK'] as const;
+
+/** One that drains may be killed at any time: what it had in flight is known well enough. */
+const DRAIN_BEAT_MS = 250;
 
 export function startWorker(boot: Boot): void {
   forgetPreload();
@@ -46,13 +50,14 @@ export function startWorker(boot: Boot): void {
       })
     : Promise.resolve();
   setContext({ boot, tracker, leaving, mayRun });
-  const vitals = watchVitals(tracker);
-  const beat = (isAsked: boolean) => {
+  const vitals = watchVitals(tracker, giver);
+  const beat = (isAsked = false) => {
     watchdog.pat();
     say({ act: 'beat', vitals: vitals.measure(isAsked) });
   };
   const watchdog = new Watchdog(boot);
-  repeatUnref(boot.beatMs, () => beat(false));
+  repeatUnref(boot.beatMs, () => beat());
+  onProcessExit(() => beat()); // However it comes about, but for SIGKILL: what was in flight is known.
   onWord((word, handle) => {
     if (word.act === 'go') go();
     if (word.act === 'limits') watchLimits(word, vitals);
@@ -64,11 +69,13 @@ export function startWorker(boot: Boot): void {
     if (word.act === 'adopt') adopt(tracker, word, handle);
     if (word.act === 'housed') giver.housed();
     if (word.act === 'stay') leaving.stay();
+    if (word.act === 'leave') beat();
     if (word.act === 'leave') leaving.finish();
+    if (word.act === 'drain') repeatUnref(DRAIN_BEAT_MS, () => beat());
     if (word.act === 'drain' && word.mayHandOver) giver.allow();
     if (word.act === 'drain')
       void leaving.drain(word.lingerMs).then(async () => {
-        beat(false);
+        beat();
         say({ act: 'metrics', n: LAST_METRICS, metrics: await ownMetrics() });
         say({ act: 'drained' });
       });

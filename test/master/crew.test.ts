@@ -52,7 +52,7 @@ function setUp(startMs?: number) {
     onSettled: unheard,
     options: {},
     lingerMs: 0,
-    handOver: new HandOver({ clock, isSticky: false, workers: () => [], isGoingOn: () => false }),
+    handOver: new HandOver({ clock, isSticky: false, crew: () => crew }),
     clock,
   };
   const patienceMs = { start: startMs, drain: 1_000, stop: 1_000, kill: 1_000 };

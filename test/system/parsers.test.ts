@@ -46,7 +46,20 @@ suite('what comes from outside', () => {
   });
 
   test('beats are numbers, or nothing', () => {
-    const vitals = { atMs: 1, rssBytes: 1, heapUsedBytes: 1, cpuMs: 1, loopUtilization: 0, connections: 0, requests: 0, inFlight: 0 };
+    const vitals = {
+      atMs: 1,
+      rssBytes: 1,
+      heapUsedBytes: 1,
+      cpuMs: 1,
+      loopUtilization: 0,
+      connections: 0,
+      accepted: 0,
+      adopted: 0,
+      handedOver: 0,
+      requests: 0,
+      answered: 0,
+      inFlight: 0,
+    };
     const beat = (more: object) => parseWorkerWord({ cmd: 'NODE_APP_CLUSTER', act: 'beat', vitals: { ...vitals, ...more } });
     assert.deepEqual(beat({}), { act: 'beat', vitals });
     for (const wrong of [{ rssBytes: '1' }, { requests: -1 }, { cpuMs: Number.NaN }, { inFlight: null }]) assert.equal(beat(wrong), undefined);

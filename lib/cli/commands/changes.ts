@@ -7,14 +7,19 @@ import { VERBS } from '../../protocol/control.js';
 import type { Account } from '../../protocol/snapshot.js';
 import { type CommandOptions, type CommandSpec, JSON_OPTION, NAME } from '../command.js';
 import { withProgress } from '../progress.js';
+import { lossText } from '../render/losses.js';
 import { duration } from '../render/units.js';
 import { sayJson, sayLines } from '../say.js';
 import { wholeNumber } from '../values.js';
 
 function sayAccount(text: string, account: Account, { json }: CommandOptions): number {
-  const { tookMs, workers, generation } = account;
+  const { tookMs, workers, generation, losses } = account;
   if (json) sayJson(account);
-  else sayLines([`${text} in ${duration(tookMs)}: ${workers.length} worker${workers.length === 1 ? '' : 's'} ready, generation ${generation}`]);
+  else
+    sayLines([
+      `${text} in ${duration(tookMs)}: ${workers.length} worker${workers.length === 1 ? '' : 's'} ready, generation ${generation}`,
+      ...(losses === undefined ? [] : [lossText(losses)]),
+    ]);
   return 0;
 }
 
@@ -53,7 +58,7 @@ export const upgrade: CommandSpec = {
     const node = options['node'] === undefined ? undefined : resolve(String(options['node']));
     const account = await withProgress(client, options, () => client.upgrade({ node }));
     if (options['json']) sayJson(account);
-    else sayLines([`${entry.name} upgraded in ${duration(account.tookMs)}: its master is process ${account.masterPid}`]);
+    else sayLines([`${entry.name} upgraded in ${duration(account.tookMs)}: its master is process ${account.masterPid}`, lossText(account.losses)]);
     return 0;
   },
 };

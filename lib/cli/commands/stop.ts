@@ -6,6 +6,7 @@ import { stopInstance } from '../../control/stop-instance.js';
 import { ClusterError } from '../../errors.js';
 import { VERBS } from '../../protocol/control.js';
 import { type CommandSpec, JSON_OPTION, NAME } from '../command.js';
+import { lossText } from '../render/losses.js';
 import { duration } from '../render/units.js';
 import { sayJson, sayLines } from '../say.js';
 
@@ -30,7 +31,9 @@ export const stop: CommandSpec = {
   },
 };
 
-function textOf({ name, tookMs, forced, survived }: Awaited<ReturnType<typeof stopInstance>>): string {
+function textOf({ name, tookMs, forced, survived, losses }: Awaited<ReturnType<typeof stopInstance>>): string {
   const killed = forced.length > 0 ? `, had to be killed: ${forced.join(', ')}` : '';
-  return survived.length > 0 ? `${name}: could not be ended: ${survived.join(', ')}${killed}` : `${name} stopped in ${duration(tookMs)}${killed}`;
+  return survived.length > 0
+    ? `${name}: could not be ended: ${survived.join(', ')}${killed}`
+    : `${name} stopped in ${duration(tookMs)}${killed}${losses === undefined ? '' : `: ${lossText(losses)}`}`;
 }

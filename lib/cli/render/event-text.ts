@@ -4,7 +4,9 @@ import { deathText } from '../../protocol/death.js';
 import type { ClusterEvent, EventOf, EventType } from '../../protocol/events.js';
 import { hangText } from '../../protocol/hang.js';
 import { spanText, wearText } from '../../protocol/quantities.js';
+import type { LossAccount } from '../../protocol/snapshot.js';
 import { styled } from '../../system/terminal.js';
+import { lossText } from './losses.js';
 import { duration } from './units.js';
 
 type Texts = { readonly [T in EventType]?: (event: EventOf<T>) => string };
@@ -13,19 +15,52 @@ const child = ({ role, id, pid }: { role: string; id: number; pid: number }) => 
 const bad = (text: string) => styled('red', text);
 const good = (text: string) => styled('green', text);
 
+/** The journal may be of a version that kept no account. */
+const after = (losses: LossAccount | undefined) => (losses === undefined ? '' : `: ${lossText(losses)}`);
+
+/** Shells and Node say no more than a number (Node: process.html#exit-codes). */
+const CODES: Readonly<Record<number, string>> = {
+  1: 'an uncaught error',
+  7: 'an error while handling an uncaught one',
+  9: 'an option of node that it does not know',
+  12: 'a wrong inspector port',
+  13: 'a top-level await that never ended',
+  78: 'configuration: it asks not to be started again',
+  126: 'not executable',
+  127: 'not found',
+  134: 'SIGABRT: a native crash, or out of heap memory',
+  137: 'SIGKILL: often the OOM killer',
+  139: 'SIGSEGV: a native crash',
+  143: 'SIGTERM',
+};
+const SIGNALS: Readonly<Record<string, string>> = {
+  SIGKILL: 'killed: by hand, or by the OOM killer',
+  SIGABRT: 'a native crash, or out of heap memory',
+  SIGSEGV: 'a native crash',
+  SIGBUS: 'a native crash',
+  SIGTERM: 'told to end by somebody else',
+};
+
+export function exitText({ code, signal, error }: EventOf<'child-left'>['exit']): string {
+  if (error !== undefined) return `could not be forked: ${error}`;
+  if (signal !== null) return `${signal}${SIGNALS[signal] === undefined ? '' : ` (${SIGNALS[signal]})`}`;
+  const meaning = code === null ? undefined : CODES[code];
+  return `exit code ${code}${meaning === undefined ? '' : ` (${meaning})`}`;
+}
+
 const TEXTS: Texts = {
   'cluster-starting': ({ program, workers }) => `starting ${program.name} ${program.version} on ${workers.count} workers (${workers.why})`,
   'cluster-started': ({ address, tookMs }) => good(`started on ${address.text} in ${duration(tookMs)}`),
   'cluster-start-failed': ({ message }) => bad(`start failed: ${message}`),
   'cluster-reloading': () => 'reload begins',
-  'cluster-reloaded': ({ tookMs }) => good(`reloaded in ${duration(tookMs)}`),
+  'cluster-reloaded': ({ tookMs, losses }) => good(`reloaded in ${duration(tookMs)}`) + after(losses),
   'reload-failed': ({ message }) => bad(message),
   'cluster-restarting': () => 'restart begins',
-  'cluster-restarted': ({ tookMs }) => good(`restarted in ${duration(tookMs)}`),
+  'cluster-restarted': ({ tookMs, losses }) => good(`restarted in ${duration(tookMs)}`) + after(losses),
   'cluster-resized': ({ workers }) => `resized to ${workers} workers`,
   'cluster-stopping': ({ signal }) => `stopping${signal === undefined ? '' : ` (${signal})`}`,
-  'cluster-stopped': ({ tookMs, forced, survived }) =>
-    `stopped in ${duration(tookMs)}${forced.length > 0 ? bad(`, killed: ${forced.join(', ')}`) : ''}${survived.length > 0 ? bad(`, could not be killed: ${survived.join(', ')}`) : ''}`,
+  'cluster-stopped': ({ tookMs, forced, survived, losses }) =>
+    `stopped in ${duration(tookMs)}${after(losses)}${forced.length > 0 ? bad(`, killed: ${forced.join(', ')}`) : ''}${survived.length > 0 ? bad(`, could not be killed: ${survived.join(', ')}`) : ''}`,
   'cluster-lost': ({ agents, apps }) => bad(`${agents} agents and ${apps} workers left: giving up`),
   'master-replaced': ({ pid, code, signal }) => bad(`master ${pid} ${deathText({ exit: { code, signal }, failed: true })}; a new one goes on`),
   'keeper-lost': ({ pid }) => bad(`the keeper (pid ${pid}) is gone: stopping`),

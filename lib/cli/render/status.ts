@@ -2,6 +2,7 @@
 
 import type { InstanceStatus, WorkerStatus } from '../../protocol/snapshot.js';
 import { styled } from '../../system/terminal.js';
+import { lossText } from './losses.js';
 import { type Column, table } from './table.js';
 import { bytes, duration, number, percent, time } from './units.js';
 
@@ -31,12 +32,13 @@ export const WORKER_COLUMNS: readonly Column<WorkerStatus>[] = [
 ];
 
 export function statusLines(status: InstanceStatus): string[] {
-  const { name, pid, address, uptimeMs, program, generation, reloads, size, master, logs, droppedMessages } = status;
+  const { name, pid, address, uptimeMs, program, generation, reloads, size, master, logs, droppedMessages, losses } = status;
   const facts = [
     `${styled('bold', name)}  ${colouredStatus(status.status)}  ${address?.text ?? 'no address'}`,
     `program   ${program}`,
     `master    pid ${pid}, up ${duration(uptimeMs)}, ${bytes(master.rssBytes)}, ${percent(master.cpuPercent)} CPU, Node ${status.node}, app-cluster ${status.version}`,
     `workers   ${size} wanted, generation ${generation}, ${reloads} reload${reloads === 1 ? '' : 's'}`,
+    ...(losses === undefined ? [] : [`requests  ${lossText(losses)}`]),
     `logs      ${logs.folder ?? 'not recorded'}${logs.droppedLines > 0 ? styled('red', `, ${logs.droppedLines} lines dropped`) : ''}`,
     ...(droppedMessages > 0 ? [styled('yellow', `messages  ${droppedMessages} dropped`)] : []),
   ];

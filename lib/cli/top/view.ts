@@ -39,6 +39,7 @@ const COLUMNS: readonly Column<Row>[] = [
   { title: 'conns', of: ofWorker('conns', ({ status }) => number(sum(status, ({ vitals }) => vitals?.connections))), isNumber: true },
   { title: 'req/s', of: ofWorker('req/s', ({ status }) => number(Math.round(sum(status, row => row.requestsPerSecond)))), isNumber: true },
   { title: 'in flight', of: ofWorker('in flight', ({ status }) => number(sum(status, ({ vitals }) => vitals?.inFlight))), isNumber: true },
+  { title: 'lost', of: ({ worker, instance: { status } }) => (worker === undefined && status?.losses ? String(status.losses.cut) : ''), isNumber: true },
   { title: 'address', of: row => (row.worker === undefined ? row.instance.address : '') },
 ];
 
