@@ -6,8 +6,8 @@ export { ClusterAgentWorkerError, ClusterError, ClusterWorkerExceptionError, typ
 export type { ClusterHTTPSSecureOptions } from './master/call-options.js';
 export type { Cluster } from './master/cluster.js';
 export { Master, type MasterOptions } from './master/master.js';
-export type { StopOptions } from './master/shut-down.js';
 export { type StartOptions, startCluster } from './master/start-cluster.js';
+export type { StopOptions } from './master/stop-patience.js';
 export type { Address, ClusterEvent, EventOf, EventType } from './protocol/events.js';
 export type { LogLine } from './protocol/log-line.js';
 export type { ClusterOptions, ClusterStartMode } from './protocol/options.js';

@@ -8,9 +8,15 @@ import { sayLines } from './say.js';
 
 const SHOWN: readonly EventType[] = ['child-started', 'child-left', 'backing-off', 'child-lost'];
 
-export async function withProgress<T>(client: Client, { json }: CommandOptions, action: () => Promise<T>): Promise<T> {
+interface ProgressOptions {
+  readonly json?: CommandOptions[string];
+  /** Which facts are shown. */
+  readonly types?: readonly EventType[];
+}
+
+export async function withProgress<T>(client: Client, { json, types = SHOWN }: ProgressOptions, action: () => Promise<T>): Promise<T> {
   const done = new AbortController();
-  const shown = json ? Promise.resolve() : show(client, done.signal);
+  const shown = json ? Promise.resolve() : show(client, done.signal, types);
   try {
     return await action();
   } finally {
@@ -20,8 +26,8 @@ export async function withProgress<T>(client: Client, { json }: CommandOptions, 
 }
 
 /** A stream that breaks off is no reason for the command to fail: its answer tells. */
-async function show(client: Client, signal: AbortSignal): Promise<void> {
+async function show(client: Client, signal: AbortSignal, types: readonly EventType[]): Promise<void> {
   try {
-    for await (const { event } of client.events({ signal })) if (SHOWN.includes(event.type)) sayLines([`  ${eventText(event)}`]);
+    for await (const { event } of client.events({ signal })) if (types.includes(event.type)) sayLines([`  ${eventText(event)}`]);
   } catch {}
 }

@@ -13,7 +13,9 @@ const SLACK_MS = 10_000;
 const FORCED_MS = 5_000;
 const KILL_MS = 2_000;
 
-const NOTHING: Pick<StopAccount, 'forced' | 'survived' | 'losses'> = { forced: [], survived: [] };
+type End = Omit<StopAccount, 'tookMs'>;
+
+const NOTHING: End = { forced: [], survived: [] };
 
 type Stoppable = Omit<RegistryEntry, 'status'>;
 
@@ -32,11 +34,12 @@ export async function stopInstance(entry: Stoppable, isForced: boolean): Promise
   if (!isGone && !(await goneWithin([entry], KILL_MS)))
     throw new ClusterError('ERR_UNREACHABLE', `${entry.name} (process ${entry.pid}) does not end, not even by SIGKILL. Look as root.`);
   const tookMs = Math.round(systemClock.now() - startedAt);
-  return { name: entry.name, tookMs, forced: [...report.forced, ...(isGone ? [] : [entry.pid])], survived: report.survived, losses: report.losses };
+  const killed = isGone ? {} : { forced: [...report.forced, entry.pid], names: { ...report.names, [entry.pid]: 'master' } };
+  return { ...report, ...killed, name: entry.name, tookMs };
 }
 
 /** The answer may be cut: the master ends with it. */
-async function askToStop(entry: Stoppable, isForced: boolean): Promise<typeof NOTHING> {
+async function askToStop(entry: Stoppable, isForced: boolean): Promise<End> {
   try {
     return await new Client({ socketPath: entry.socket }).stop({ force: isForced });
   } catch (error) {

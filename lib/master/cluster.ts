@@ -14,11 +14,12 @@ import { checkSize } from './option-values.js';
 import { Readiness } from './readiness.js';
 import { type ReloadScope, Reloads, resizeApps } from './reload.js';
 import type { Settings } from './settings.js';
-import { type StopOptions, shutDown } from './shut-down.js';
+import { shutDown } from './shut-down.js';
 import { snapshotOf } from './snapshot-of.js';
 import { startCrews } from './start-crews.js';
 import { type FailureReason, reasonOf, startFailedEvent } from './start-error.js';
 import { startingEvent } from './starting-event.js';
+import { type StopOptions, StopPatience } from './stop-patience.js';
 import { watchCluster } from './watches.js';
 import type { WorkerProcess } from './worker-process.js';
 import { Workforce } from './workforce.js';
@@ -35,7 +36,7 @@ export class Cluster extends Operable implements AsyncDisposable {
   #cancelWatches: Cancel = () => {};
   #deafenParent: () => void = () => {};
   #stopped: Promise<StopReport> | undefined;
-  #wasTold = false;
+  readonly #patience = new StopPatience(() => this.#needs.clock);
   #tellStopped: (report: StopReport) => void = () => {};
   readonly #emit = (event: ClusterEvent): void => this.#needs.events.emit(event);
   /** However it comes about. */
@@ -65,7 +66,7 @@ export class Cluster extends Operable implements AsyncDisposable {
   }
   /** A stop was asked for: by a signal, or by its owner. */
   get wasTold(): boolean {
-    return this.#wasTold;
+    return this.#patience.wasTold;
   }
 
   /** Resolves when agent and all app workers are started. A failure stops everything first and rejects with the reason. */
@@ -79,8 +80,7 @@ export class Cluster extends Operable implements AsyncDisposable {
       const { reason, worker } = await this.#reasonOf(error);
       if (this.#phase === 'starting') this.#emit(startFailedEvent(reason, worker));
       this.#readiness.fail(reason);
-      this.#stopped ??= this.#stop({});
-      await this.#stopped;
+      await this.#stopOnce({});
       throw reason;
     }
     return this;
@@ -134,9 +134,8 @@ export class Cluster extends Operable implements AsyncDisposable {
 
   /** Apps first, then the agent, within the stop budget. Idempotent: everybody gets the same report. */
   async stop(options: StopOptions = {}): Promise<StopReport> {
-    this.#wasTold = true;
-    this.#stopped ??= this.#stop(options);
-    const report = await this.#stopped;
+    this.#patience.heed(options);
+    const report = await this.#stopOnce(options);
     await this.#needs.release?.();
     return report;
   }
@@ -186,18 +185,21 @@ export class Cluster extends Operable implements AsyncDisposable {
     this.#cancelWatches = watchCluster(settings, workforce, { ...this.#needs, stop: () => void this.stop() });
   }
 
+  #stopOnce(options: StopOptions): Promise<StopReport> {
+    this.#stopped ??= this.#stop(options);
+    return this.#stopped;
+  }
+
   async #stop(options: StopOptions): Promise<StopReport> {
     this.#phase = 'stopping';
     this.#cancelWatches();
-    const { clock, mark: instance } = this.#needs;
-    const facts = { clock, instance, emit: this.#emit, timeouts: this.settings.timeouts, workforce: this.#workforce };
-    const finish = () => {
+    const facts = { needs: this.#needs, settings: this.settings, wasReady: this.wasStarted, workforce: this.#workforce, patience: this.#patience };
+    const report = await shutDown(facts, options, () => {
       const kept = options.isSucceeded ? undefined : this.#pidFile?.remove();
       if (kept !== undefined) this.#emit({ type: 'pid-file-kept', path: this.settings.pidFile ?? '', reason: kept });
       this.#deafenParent();
       this.#phase = 'stopped';
-    };
-    const report = await shutDown(facts, options, finish);
+    });
     this.#tellStopped(report);
     return report;
   }

@@ -22,7 +22,7 @@ import { announceTo, HANDLERS } from './master-events.js';
 import { type MasterWorker, WorkerManager } from './master-workers.js';
 import { exitCodeOfStop, isQuiet, prepareCluster } from './run.js';
 import type { Settings } from './settings.js';
-import type { StopOptions } from './shut-down.js';
+import type { StopOptions } from './stop-patience.js';
 
 const { Ready } = requirePackage<typeof import('get-ready')>('get-ready');
 

@@ -36,8 +36,8 @@ export function operationsOf(needs: StatusNeeds & CommonNeeds): Surface {
     stop: async ({ force }) => {
       const startedAt = clock.now();
       void cluster.stop(force ? { force: AbortSignal.abort() } : {});
-      const { forced, survived, losses } = await cluster.stopped; // Not `stop`, which may wait for this very answer to be written.
-      return { tookMs: took(clock, startedAt), forced, survived, losses };
+      const { forced, survived, names, losses } = await cluster.stopped; // Not `stop`, which may wait for this very answer to be written.
+      return { tookMs: took(clock, startedAt), forced, survived, names, losses };
     },
     kill: async ({ worker, signal }) => {
       const found = findWorker(cluster.children, worker);

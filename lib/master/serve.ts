@@ -17,11 +17,12 @@ import type { Settings } from './settings.js';
 const SERVING: readonly string[] = ['running', 'degraded', 'reloading'];
 
 export function instanceFacts(settings: Settings, kept: Kept | undefined): InstanceFacts {
-  const { isNameGiven, baseDir, pidFile, logs, admin, flavour, isProduction, timeouts } = settings;
+  const { isNameGiven, baseDir, pidFile, logs, admin, flavour, isProduction, timeouts, upkeep } = settings;
   const name = kept?.birth.memory.name ?? settings.name;
+  const stopMs = timeouts.budgetMs + upkeep.lameDuckMs;
   const place = { pid: kept?.line.pid ?? ownPid(), isKept: kept !== undefined, isHeir: kept?.birth.isUpgrade ?? false };
   const isJournalled = flavour === 'command' || isProduction;
-  return { kind: 'cluster', name, isNameGiven, baseDir, pidFile, logs, admin, stopMs: timeouts.budgetMs, isJournalled, ...place };
+  return { kind: 'cluster', name, isNameGiven, baseDir, pidFile, logs, admin, stopMs, isJournalled, ...place };
 }
 
 export function servedCluster(cluster: Cluster, instance: Instance, slots: SlotBook): Served {

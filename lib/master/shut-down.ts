@@ -3,72 +3,91 @@
 import type { Emit } from '../protocol/events.js';
 import type { Patiences } from '../supervision/child.js';
 import { type Part, type StopReport, stopInOrder } from '../supervision/stop-in-order.js';
-import type { Clock } from '../system/clock.js';
 import { memoryFacts } from '../system/memory.js';
-import { sweep } from '../system/process-tree.js';
-import type { Timeouts } from './settings.js';
+import { type Swept, sweep } from '../system/process-tree.js';
+import type { ClusterNeeds } from './cluster-needs.js';
+import { tellDraining } from './draining.js';
+import { lameDuck } from './lame-duck.js';
+import type { Settings } from './settings.js';
+import type { StopOptions, StopPatience } from './stop-patience.js';
 import type { Workforce } from './workforce.js';
 
-export interface StopOptions {
-  /** When it aborts, nothing is polite any more. */
-  readonly force?: AbortSignal;
-  /** When it aborts, what is only courtesy is over. */
-  readonly hurry?: AbortSignal;
-  /** The sockets are not given up: a successor has them. */
-  readonly isSucceeded?: boolean;
-  /** What asked for it, for the log. */
-  readonly signal?: string;
-}
-
 export interface ShutDownFacts {
-  readonly clock: Clock;
-  readonly emit: Emit;
-  readonly timeouts: Timeouts;
-  /** Begins the mark of every child and its descendants. */
-  readonly instance: string;
+  readonly needs: Pick<ClusterNeeds, 'clock' | 'mark'> & { readonly events: { readonly emit: Emit } };
+  readonly settings: Settings;
+  /** It was up: clients may have been sent here. */
+  readonly wasReady: boolean;
   /** Undefined when the start had not come that far. */
   readonly workforce: Workforce | undefined;
+  readonly patience: StopPatience;
 }
 
 /** Descendants got their SIGTERM with their worker; this long at most they may still take. */
 const LEFTOVERS_MS = 5_000;
 
 /** @param finish when all processes are gone, before it is told */
-export async function shutDown(facts: ShutDownFacts, { force, signal, isSucceeded = false }: StopOptions, finish: () => void): Promise<StopReport> {
-  const { clock, emit, timeouts, instance, workforce } = facts;
-  const { budgetMs } = timeouts;
+export async function shutDown(facts: ShutDownFacts, { signal, isSucceeded = false }: StopOptions, finish: () => void): Promise<StopReport> {
+  const { needs, settings, workforce, patience, wasReady } = facts;
+  const { clock, events } = needs;
+  const emit: Emit = event => events.emit(event);
+  const { budgetMs } = settings.timeouts;
   const startedAt = clock.now();
+  const isServing = wasReady && (workforce?.apps.workers.some(worker => worker.isServing) ?? false);
+  const lameDuckMs = isServing ? settings.upkeep.lameDuckMs : 0;
   emit({ type: 'cluster-stopping', signal, budgetMs, memory: memoryFacts() });
-  const deadline = new AbortController();
-  const cancelDeadline = clock.after(budgetMs, () => deadline.abort());
   const ledger = workforce?.losses.open();
+  if (lameDuckMs > 0 && !isSucceeded) await lameDuck({ clock, emit, lameDuckMs, patience });
+  const cancelDeadline = patience.begin(budgetMs);
+  const names = namesOf(workforce);
   workforce?.notices.clusterStopping();
   for (const agent of workforce?.agents?.workers ?? []) agent.stay();
   workforce?.dropSpares();
   if (isSucceeded) workforce?.listeners.bequeath();
   else workforce?.listeners.close();
-  if (force?.aborted) await ledger?.isOpen; // What is cut is known before.
-  const report = await stopInOrder(partsOf(facts), force ? AbortSignal.any([force, deadline.signal]) : deadline.signal);
-  cancelDeadline();
+  if (patience.force.aborted) await ledger?.isOpen; // What is cut is known before.
+  const endTelling = tellDraining({ clock, emit, children: () => workforce?.children ?? [], leftMs: () => patience.leftMs });
+  const report = await stopInOrder(partsOf(facts), patience.force);
+  endTelling();
   const losses = await ledger?.close();
-  const leftMs = budgetMs - (clock.now() - startedAt);
-  const known = workforce?.families.left ?? [];
-  await sweep({ mark: instance, known, graceMs: force?.aborted ? 0 : Math.max(0, Math.min(leftMs, LEFTOVERS_MS)), clock });
+  const swept = await sweepUp(facts);
+  cancelDeadline();
   finish();
-  emit({ type: 'cluster-stopped', forced: report.forced, survived: report.survived, tookMs: Math.round(clock.now() - startedAt), losses });
-  return { ...report, losses };
+  const whole = { ...withSwept(report, swept, names), losses };
+  const { forced, survived } = whole;
+  emit({ type: 'cluster-stopped', forced, survived, names: whole.names, tookMs: Math.round(clock.now() - startedAt), losses });
+  return whole;
+}
+
+/** What the workers left behind. */
+function sweepUp({ needs: { clock, mark }, workforce, patience }: ShutDownFacts): Promise<Swept> {
+  return sweep({ mark, known: workforce?.families.left ?? [], graceMs: Math.min(patience.leftMs, LEFTOVERS_MS), clock, force: patience.force });
+}
+
+/** By pid, while they live. */
+function namesOf(workforce: Workforce | undefined): Readonly<Record<number, string>> {
+  return Object.fromEntries((workforce?.children ?? []).map(({ pid, role, place: { id } }) => [pid, `${role}_worker#${id}`]));
+}
+
+function withSwept(report: StopReport, { killed, left }: Swept, names: Readonly<Record<number, string>>): StopReport {
+  const pidsOf = (processes: Swept['killed']) => processes.map(({ pid }) => pid);
+  const forced = [...new Set([...report.forced, ...pidsOf(killed)])];
+  const survived = [...new Set([...report.survived, ...pidsOf(left)])];
+  const all: Readonly<Record<number, string>> = { ...Object.fromEntries(killed.map(({ pid, name }) => [pid, name])), ...names };
+  const told = [...forced, ...survived].flatMap(pid => (all[pid] === undefined ? [] : [[pid, all[pid]] as const]));
+  return { ...report, forced, survived, names: Object.fromEntries(told) };
 }
 
 /** How long a crew may take, drain included. */
 const closeMsOf = ({ close, drain = 0, stop = 0 }: Patiences) => close ?? drain + stop;
 
 /** In the order of their start. */
-function partsOf({ workforce, emit, timeouts }: ShutDownFacts): Part[] {
+function partsOf({ needs: { events }, workforce, settings }: ShutDownFacts): Part[] {
+  const { timeouts } = settings;
   const crews = [workforce?.agents, workforce?.apps].filter(crew => crew !== undefined);
   return crews.map(({ role, group }) => ({
     name: role,
     stop: force => {
-      emit({ type: 'crew-stopping', role, waitMs: closeMsOf(timeouts[role]) });
+      events.emit({ type: 'crew-stopping', role, waitMs: closeMsOf(timeouts[role]) });
       return group.stop(force);
     },
   }));

@@ -21,6 +21,8 @@ type Texts = { readonly [T in EventType]: (event: EventOf<T>) => Line | readonly
 const line = (level: Line['level'], text: string | Error): Line => ({ level, text });
 const worker = ({ role, id, pid }: { role: string; id: number; pid: number }) => `${role}_worker#${id}:${pid}`;
 const json = (value: unknown) => JSON.stringify(value);
+const named = (pids: readonly number[], names: Readonly<Record<string, string>> = {}) =>
+  pids.map(pid => (names[pid] === undefined ? String(pid) : `${names[pid]}:${pid}`)).join(', ');
 const plural = (count: number, word: string) => `${count} ${word}${count === 1 ? '' : 's'}`;
 
 class NamedError extends Error {
@@ -145,9 +147,12 @@ const TEXTS: Texts = {
   'cluster-stopping': stopping,
   'crew-stopping': crewStopping,
   'cluster-stop-hurried': ({ signal, leftMs }) => line('warn', `[master] ${signal} again: ${leftMs === 0 ? 'killing everything now' : `${leftMs}ms left`}`),
-  'cluster-stopped': ({ forced, survived, tookMs, losses }) => [
-    ...(forced.length > 0 ? [line('warn', `[master] had to be killed: ${forced.join(', ')}`)] : []),
-    ...(survived.length > 0 ? [line('error', `[master] could not be killed: ${survived.join(', ')}`)] : []),
+  'lame-duck-began': ({ waitMs }) => line('info', `[master] not ready any more, and serving on for ${waitMs}ms`),
+  'cluster-draining': ({ requests, sockets, leftMs }) =>
+    line('info', `[master] draining: ${plural(requests, 'request')}, ${plural(sockets, 'socket')}, ${(leftMs / 1_000).toFixed(1)} s left`),
+  'cluster-stopped': ({ forced, survived, tookMs, names, losses }) => [
+    ...(forced.length > 0 ? [line('warn', `[master] had to be killed: ${named(forced, names)}`)] : []),
+    ...(survived.length > 0 ? [line('error', `[master] could not be killed: ${named(survived, names)}`)] : []),
     ...(losses === undefined ? [] : [line('log', `[master] stopped (${tookMs}ms): ${lossText(losses)}`)]),
     line('debug', `[master] close done, exiting with code:${survived.length > 0 ? 1 : 0} (${tookMs}ms)`),
   ],

@@ -82,13 +82,19 @@ export type ClusterEvent =
   | { readonly type: 'cluster-resized'; readonly workers: number }
   | { readonly type: 'cluster-stopping'; readonly signal: string | undefined; readonly budgetMs: number; readonly memory: MemoryFacts }
   | { readonly type: 'cluster-stop-hurried'; readonly signal: string; readonly leftMs: number }
+  /** Readiness says no from now on, and everything is served. */
+  | { readonly type: 'lame-duck-began'; readonly waitMs: number }
+  /** What is still under way, about once a second. */
+  | { readonly type: 'cluster-draining'; readonly requests: number; readonly sockets: number; readonly leftMs: number }
   | {
       readonly type: 'cluster-stopped';
       readonly forced: readonly number[];
       readonly survived: readonly number[];
-      readonly tookMs: number;
       /** Of a cluster whose start had come that far. */
       readonly losses?: LossAccount | undefined;
+      /** Who they were, by pid. */
+      readonly names?: Readonly<Record<string, string>> | undefined;
+      readonly tookMs: number;
     }
   | { readonly type: 'cluster-lost'; readonly agents: number; readonly apps: number }
   | { readonly type: 'status-changed'; readonly status: PublicStatus }

@@ -196,4 +196,6 @@ export interface StopAccount {
   readonly forced: readonly number[];
   /** Pids that could not be. */
   readonly survived: readonly number[];
+  /** Who they were, by pid: `app_worker#3`, or the command of what a worker left behind. */
+  readonly names?: Readonly<Record<string, string>> | undefined;
 }

@@ -16,7 +16,9 @@ export interface StopReport {
   /** Processes that could not even be killed. */
   readonly survived: readonly number[];
   readonly failed: ReadonlyMap<string, unknown>;
-  /** What was served and lost meanwhile; undefined when nothing had been started. */
+  /** Who they were that had to be killed: `app_worker#3`, or the command of what a worker left behind. By pid. */
+  readonly names?: Readonly<Record<number, string>> | undefined;
+  /** Undefined when nothing had been started. */
   readonly losses?: LossAccount | undefined;
 }
 

@@ -105,10 +105,12 @@ export class Runner {
     const startedAt = clock.now();
     this.#phase = 'stopping';
     events.emit({ type: 'cluster-stopping', signal, budgetMs: settings.stopMs + KILL_MS, memory: memoryFacts() });
-    const report = await this.#group.stop(force);
-    await sweep({ mark, known: this.#current?.family ?? [], graceMs: force.aborted ? 0 : LEFTOVERS_MS, clock });
+    const ended = await this.#group.stop(force);
+    const { killed, left } = await sweep({ mark, known: this.#current?.family ?? [], graceMs: force.aborted ? 0 : LEFTOVERS_MS, clock, force });
+    const report = { forced: [...ended.forced, ...killed.map(({ pid }) => pid)], survived: [...ended.survived, ...left.map(({ pid }) => pid)] };
+    const names = Object.fromEntries(killed.map(({ pid, name }) => [pid, name]));
     this.#phase = 'stopped';
-    events.emit({ type: 'cluster-stopped', ...report, tookMs: Math.round(clock.now() - startedAt) });
+    events.emit({ type: 'cluster-stopped', ...report, names, tookMs: Math.round(clock.now() - startedAt) });
     return report;
   }
 

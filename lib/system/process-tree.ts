@@ -5,6 +5,8 @@ import { MARK_VARIABLE } from '../protocol/words.js';
 import { type Clock, pause } from './clock.js';
 
 const POLL_MS = 25;
+/** After SIGKILL; who is there then sleeps in the kernel. */
+const KILL_MS = 1_000;
 
 /**
  * Live processes whose initial environment carries the mark, this process excepted. Inherited by every descendant, so
@@ -40,31 +42,60 @@ export function stillAlive(identities: readonly ProcessIdentity[]): number[] {
   return identities.filter(({ pid, startTicks }) => statOf(pid)?.startTicks === startTicks && isAlive(pid)).map(({ pid }) => pid);
 }
 
+export interface NamedProcess {
+  readonly pid: number;
+  /** As the kernel calls it: 15 bytes at most, and no arguments, which may hold a secret. */
+  readonly name: string;
+}
+
+/** What came of a sweep. */
+export interface Swept {
+  /** SIGTERM was not enough. */
+  readonly killed: readonly NamedProcess[];
+  /** Of those: SIGKILL neither. */
+  readonly left: readonly NamedProcess[];
+}
+
 /**
  * SIGTERM, then SIGKILL for what is left after `graceMs`.
  * @param mark of a child, or the beginning that all children of one master share
  * @param known descendants that were seen while their ancestor lived
+ * @param force no grace any more
  */
 export async function sweep({
   mark,
   known = [],
   graceMs,
   clock,
+  force,
 }: {
   mark: string;
   known?: readonly ProcessIdentity[];
   graceMs: number;
   clock: Clock;
-}): Promise<void> {
+  force?: AbortSignal;
+}): Promise<Swept> {
   const leftovers = () => [...new Set([...marked(mark), ...stillAlive(known)])];
   const startedAt = clock.now();
   let left = leftovers();
   signalAll(left, 'SIGTERM');
-  while (left.length > 0 && clock.now() - startedAt < graceMs) {
+  while (left.length > 0 && !force?.aborted && clock.now() - startedAt < graceMs) {
     await pause(clock, POLL_MS);
     left = leftovers();
   }
+  const killed = left.map(pid => ({ pid, name: processName(pid) }));
   signalAll(left, 'SIGKILL');
+  const killedAt = clock.now();
+  while (left.some(isAlive) && clock.now() - killedAt < KILL_MS) await pause(clock, POLL_MS);
+  return { killed, left: killed.filter(({ pid }) => isAlive(pid)) };
+}
+
+function processName(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trimEnd();
+  } catch {
+    return 'unknown';
+  }
 }
 
 export function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {

@@ -16,6 +16,8 @@ export function styled(style: Style, text: string): string {
   return hasColours() ? styleText(style, text, ...([{ validateStream: false }] as never[])) : text;
 }
 
+/** Somebody sees what is printed, as it comes. */
+export const isTerminal = (): boolean => process.stdout.isTTY;
 export const isInteractive = (): boolean => process.stdout.isTTY && process.stdin.isTTY;
 /** What is read by a program is not cut. */
 export const columns = (): number => (process.stdout.isTTY ? process.stdout.columns : Number.MAX_SAFE_INTEGER);

@@ -1,16 +1,22 @@
 // app-cluster stop [name]
 
+import { Client } from '../../control/client.js';
 import { findInstance } from '../../control/find-instance.js';
 import { listInstances } from '../../control/list.js';
 import { stopInstance } from '../../control/stop-instance.js';
 import { ClusterError } from '../../errors.js';
 import { VERBS } from '../../protocol/control.js';
-import { type CommandSpec, JSON_OPTION, NAME } from '../command.js';
+import type { EventType } from '../../protocol/events.js';
+import { isTerminal } from '../../system/terminal.js';
+import { type CommandOptions, type CommandSpec, JSON_OPTION, NAME } from '../command.js';
+import { withProgress } from '../progress.js';
+import { endText } from '../render/event-text.js';
 import { lossText } from '../render/losses.js';
 import { duration } from '../render/units.js';
 import { sayJson, sayLines } from '../say.js';
 
 const EXIT_SURVIVED = 1;
+const STOP_EVENTS: readonly EventType[] = ['lame-duck-began', 'cluster-draining'];
 
 export const stop: CommandSpec = {
   name: 'stop',
@@ -21,7 +27,7 @@ export const stop: CommandSpec = {
   run: async ([name], { force, all, json }) => {
     if (all && name !== undefined) throw new ClusterError('ERR_INVALID_ARGUMENTS', `--all means everything: leave out ${name}, or --all.`);
     const victims = all ? await listInstances() : [findInstance(name)];
-    const ends = await Promise.allSettled(victims.map(entry => stopInstance(entry, force === true)));
+    const ends = await Promise.allSettled(victims.map(entry => shown(entry, { json }, () => stopInstance(entry, force === true))));
     const reports = ends.flatMap(end => (end.status === 'fulfilled' ? [end.value] : []));
     const failed = ends.find(end => end.status === 'rejected');
     if (json) sayJson(reports);
@@ -31,9 +37,12 @@ export const stop: CommandSpec = {
   },
 };
 
-function textOf({ name, tookMs, forced, survived, losses }: Awaited<ReturnType<typeof stopInstance>>): string {
-  const killed = forced.length > 0 ? `, had to be killed: ${forced.join(', ')}` : '';
-  return survived.length > 0
-    ? `${name}: could not be ended: ${survived.join(', ')}${killed}`
-    : `${name} stopped in ${duration(tookMs)}${killed}${losses === undefined ? '' : `: ${lossText(losses)}`}`;
+/** What is under way is of interest to somebody who watches; a script gets the answer. */
+function shown<T>(entry: Parameters<typeof stopInstance>[0], { json }: CommandOptions, action: () => Promise<T>): Promise<T> {
+  return isTerminal() ? withProgress(new Client({ socketPath: entry.socket }), { json, types: STOP_EVENTS }, action) : action();
+}
+
+function textOf({ name, tookMs, losses, ...end }: Awaited<ReturnType<typeof stopInstance>>): string {
+  const account = losses === undefined ? '' : `: ${lossText(losses)}`;
+  return `${name} ${end.survived.length > 0 ? 'did not stop completely' : 'stopped'} in ${duration(tookMs)}${endText(end)}${account}`;
 }

@@ -4,7 +4,7 @@ import { deathText } from '../../protocol/death.js';
 import type { ClusterEvent, EventOf, EventType } from '../../protocol/events.js';
 import { hangText } from '../../protocol/hang.js';
 import { spanText, wearText } from '../../protocol/quantities.js';
-import type { LossAccount } from '../../protocol/snapshot.js';
+import type { LossAccount, StopAccount } from '../../protocol/snapshot.js';
 import { styled } from '../../system/terminal.js';
 import { lossText } from './losses.js';
 import { duration } from './units.js';
@@ -12,6 +12,7 @@ import { duration } from './units.js';
 type Texts = { readonly [T in EventType]?: (event: EventOf<T>) => string };
 
 const child = ({ role, id, pid }: { role: string; id: number; pid: number }) => `${role}#${id} (pid ${pid})`;
+const count = (number: number, word: string) => `${number} ${word}${number === 1 ? '' : 's'}`;
 const bad = (text: string) => styled('red', text);
 const good = (text: string) => styled('green', text);
 
@@ -48,6 +49,14 @@ export function exitText({ code, signal, error }: EventOf<'child-left'>['exit'])
   return `exit code ${code}${meaning === undefined ? '' : ` (${meaning})`}`;
 }
 
+/** Who had to be killed, and who could not be; empty when all went well. */
+export function endText({ forced, survived, names = {} }: Omit<StopAccount, 'tookMs'>): string {
+  const list = (pids: readonly number[]) => pids.map(pid => (names[pid] === undefined ? pid : `${names[pid]} (pid ${pid})`)).join(', ');
+  const killed = forced.length > 0 ? `, had to be killed: ${list(forced)}` : '';
+  const lost = survived.length > 0 ? `, could not be killed: ${list(survived)}` : '';
+  return `${killed}${lost}`;
+}
+
 const TEXTS: Texts = {
   'cluster-starting': ({ program, workers }) => `starting ${program.name} ${program.version} on ${workers.count} workers (${workers.why})`,
   'cluster-started': ({ address, tookMs }) => good(`started on ${address.text} in ${duration(tookMs)}`),
@@ -59,8 +68,10 @@ const TEXTS: Texts = {
   'cluster-restarted': ({ tookMs, losses }) => good(`restarted in ${duration(tookMs)}`) + after(losses),
   'cluster-resized': ({ workers }) => `resized to ${workers} workers`,
   'cluster-stopping': ({ signal }) => `stopping${signal === undefined ? '' : ` (${signal})`}`,
-  'cluster-stopped': ({ tookMs, forced, survived, losses }) =>
-    `stopped in ${duration(tookMs)}${after(losses)}${forced.length > 0 ? bad(`, killed: ${forced.join(', ')}`) : ''}${survived.length > 0 ? bad(`, could not be killed: ${survived.join(', ')}`) : ''}`,
+  'lame-duck-began': ({ waitMs }) => `not ready any more, and serving on for ${duration(waitMs)}`,
+  'cluster-draining': ({ requests, sockets, leftMs }) =>
+    `draining: ${count(requests, 'request')}, ${count(sockets, 'socket')}, ${(leftMs / 1_000).toFixed(1)} s left`,
+  'cluster-stopped': event => `stopped in ${duration(event.tookMs)}${after(event.losses)}${bad(endText(event))}`,
   'cluster-lost': ({ agents, apps }) => bad(`${agents} agents and ${apps} workers left: giving up`),
   'master-replaced': ({ pid, code, signal }) => bad(`master ${pid} ${deathText({ exit: { code, signal }, failed: true })}; a new one goes on`),
   'keeper-lost': ({ pid }) => bad(`the keeper (pid ${pid}) is gone: stopping`),
