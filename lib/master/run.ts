@@ -20,6 +20,7 @@ import { rereading } from './rereading.js';
 import { instanceFacts, servedCluster, suspectRoot } from './serve.js';
 import type { Settings } from './settings.js';
 import { settlePort } from './settle-port.js';
+import { followForSystemd } from './under-systemd.js';
 
 /** After the first fork there is more to fork; then there is time to load the logger, beside children that boot. */
 const LOGGER_AFTER_MS = 30;
@@ -103,6 +104,7 @@ export async function prepareCluster(
     release: isShared ? () => instance.close() : undefined,
     ...hooks,
   });
+  if (settings.flavour === 'command') followForSystemd(cluster, events, kept?.line.pid ?? ownPid());
   const forgetForServing = events.on('child-forked', () => {
     forgetForServing();
     systemClock.after(SERVE_AFTER_MS, () => void instance.serve(servedCluster(cluster, instance, slots)));

@@ -36,7 +36,7 @@ export async function shutDown(facts: ShutDownFacts, { signal, isSucceeded = fal
   const lameDuckMs = isServing ? settings.upkeep.lameDuckMs : 0;
   emit({ type: 'cluster-stopping', signal, budgetMs, memory: memoryFacts() });
   const ledger = workforce?.losses.open();
-  if (lameDuckMs > 0 && !isSucceeded) await lameDuck({ clock, emit, lameDuckMs, patience });
+  if (lameDuckMs > 0 && !isSucceeded) await lameDuck({ clock, emit, lameDuckMs, budgetMs, patience });
   const cancelDeadline = patience.begin(budgetMs);
   const names = namesOf(workforce);
   workforce?.notices.clusterStopping();

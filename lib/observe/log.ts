@@ -195,6 +195,7 @@ const TEXTS: Texts = {
   'logs-dropped': ({ folder }) => line('warn', `[master] log lines cannot be written to ${folder}: they are dropped and counted until there is room`),
   'control-unavailable': ({ reason }) => line('warn', `[master] ${reason}`),
   'admin-listening': ({ address, tokenFile }) => line('info', `[master] control API on ${address}, its token in ${tokenFile}`),
+  'systemd-not-told': ({ reason }) => line('warn', `[master] systemd is not told what happens: ${reason}`),
   'root-suspected': () => line('warn', '[master] workers run as root: give them a user of their own with --user NAME'),
   'cluster-restarting': () => line('info', '[master] restart: stopping all workers, connections wait...'),
   'cluster-restarted': ({ tookMs, losses }) => line('info', `[master] restarted (${tookMs}ms): ${lossText(losses)}`),

@@ -83,7 +83,7 @@ export type ClusterEvent =
   | { readonly type: 'cluster-stopping'; readonly signal: string | undefined; readonly budgetMs: number; readonly memory: MemoryFacts }
   | { readonly type: 'cluster-stop-hurried'; readonly signal: string; readonly leftMs: number }
   /** Readiness says no from now on, and everything is served. */
-  | { readonly type: 'lame-duck-began'; readonly waitMs: number }
+  | { readonly type: 'lame-duck-began'; readonly waitMs: number; readonly budgetMs: number }
   /** What is still under way, about once a second. */
   | { readonly type: 'cluster-draining'; readonly requests: number; readonly sockets: number; readonly leftMs: number }
   | {
@@ -188,6 +188,8 @@ export type ClusterEvent =
   | { readonly type: 'logs-dropped'; readonly folder: string }
   | { readonly type: 'control-unavailable'; readonly reason: string }
   | { readonly type: 'admin-listening'; readonly address: string; readonly tokenFile: string }
+  /** Said once: systemd waits for what it is not told. */
+  | { readonly type: 'systemd-not-told'; readonly reason: string }
   | { readonly type: 'root-suspected' }
   | { readonly type: 'cluster-restarting' }
   | { readonly type: 'cluster-restarted'; readonly tookMs: number; readonly losses: LossAccount }

@@ -46,7 +46,13 @@ export interface HeldSocket {
   readonly data: unknown;
 }
 
-type CreateHandle = (address: string | null, port: number, type: number | string, fd: number | undefined, flags: number | undefined) => RawHandle | number;
+type CreateHandle = (
+  address: string | null,
+  port: number | null,
+  type: number | string,
+  fd: number | undefined,
+  flags: number | undefined,
+) => RawHandle | number;
 
 const createHandle = (net as unknown as { _createServerHandle?: CreateHandle })._createServerHandle;
 
@@ -142,6 +148,15 @@ function bind(query: ListenQuery): RawHandle | number {
   const mode = (query.readableAll ? 1 : 0) | (query.writableAll ? 2 : 0); // UV_READABLE, UV_WRITABLE
   if (mode !== 0) handle.fchmod?.(mode);
   return handle;
+}
+
+/** A socket that this process was given as a descriptor: as it is, and not polled. Or a negative errno: it is none, or a datagram's. */
+export function adoptDescriptor(fd: number): RawHandle | number {
+  try {
+    return createHandle?.(null, null, -1, fd, 0) ?? -constants.errno.ENOSYS; // No port: -1 is refused together with a descriptor.
+  } catch {
+    return EINVAL;
+  }
 }
 
 /** Undefined, or the errno of a path that may not be removed. */

@@ -51,7 +51,7 @@ suite('the lame duck', () => {
     const { clock, patience } = setUp();
     const told: unknown[] = [];
     let isOver = false;
-    void lameDuck({ clock, patience, emit: event => told.push(event), lameDuckMs: 5_000 }).then(() => {
+    void lameDuck({ clock, patience, emit: event => told.push(event), lameDuckMs: 5_000, budgetMs: 30_000 }).then(() => {
       isOver = true;
     });
     clock.tick(4_999);
@@ -59,14 +59,14 @@ suite('the lame duck', () => {
     assert.equal(isOver, false);
     clock.tick(1);
     await turn();
-    assert.deepEqual([isOver, told], [true, [{ type: 'lame-duck-began', waitMs: 5_000 }]]);
+    assert.deepEqual([isOver, told], [true, [{ type: 'lame-duck-began', waitMs: 5_000, budgetMs: 30_000 }]]);
   });
 
   test('a second signal ends it, and leaves no timer', async () => {
     const { clock, patience } = setUp();
     const hurry = new AbortController();
     patience.heed({ hurry: hurry.signal });
-    const over = lameDuck({ clock, patience, emit: () => {}, lameDuckMs: 5_000 });
+    const over = lameDuck({ clock, patience, emit: () => {}, lameDuckMs: 5_000, budgetMs: 30_000 });
     hurry.abort();
     await over;
     assert.equal(clock.pending, 0);
