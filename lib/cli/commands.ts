@@ -18,6 +18,7 @@ import { stop } from './commands/stop.js';
 import { top } from './commands/top.js';
 import { why } from './commands/why.js';
 import type { CompletionSpec } from './completion.js';
+import { SYSTEMD_SUMMARY, systemdCommand } from './systemd/facts.js';
 
 const OWN: readonly CommandSpec[] = [ls, status, top, stop, restart, reload, upgrade, scale, kill, logs, reopenLogs, events, why, ports, cleanup, doctor, init];
 
@@ -41,7 +42,13 @@ function completionSpec(): CompletionSpec {
     options: runCommand().options.map(({ flags, description }) => optionOf([flags, description])),
   };
   const shells = { name: 'completion', summary: 'Print the completion script of a shell', takesName: false, options: [] };
-  return { commands: [start, run, ...own, shells] };
+  const units = {
+    name: 'systemd',
+    summary: SYSTEMD_SUMMARY,
+    takesName: false,
+    options: systemdCommand().options.map(({ flags, description }) => optionOf([flags, description])),
+  };
+  return { commands: [start, run, ...own, units, shells] };
 }
 
 const optionOf = ([flag, description]: readonly [string, string]) => ({ flag, description, takesValue: flag.includes('<') });

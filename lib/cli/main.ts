@@ -10,7 +10,9 @@ import { commandLine, exitProcess } from '../system/environment.js';
 import { printError } from '../system/last-resort.js';
 import { endOnClosedOutput } from '../system/terminal.js';
 import type { CommandSpec } from './command.js';
+import { systemd } from './commands/systemd.js';
 import { COMMANDS, startForHelp } from './commands.js';
+import { systemdCommand } from './systemd/facts.js';
 
 const EXIT_USAGE = 64;
 
@@ -33,6 +35,7 @@ function textsOf(given: readonly unknown[], args: NonNullable<CommandSpec['args'
 
 async function run(argv: readonly string[]): Promise<number> {
   if (argv[0] === 'start' && !isHelp(argv)) return startDaemonised(argv.slice(1));
+  if (argv[0] === 'systemd' && !isHelp(argv)) return systemd(argv.slice(1)); // Its words are those of a start.
   let exitCode = 0;
   const program = new Command('app-cluster')
     .description('Keeps Node.js servers up: a master, an agent and N app workers on one port.')
@@ -40,6 +43,7 @@ async function run(argv: readonly string[]): Promise<number> {
     .enablePositionalOptions() // What follows the program of `run` is the program's.
     .addCommand(startForHelp().exitOverride())
     .addCommand(runCommand().exitOverride())
+    .addCommand(systemdCommand().exitOverride())
     .showSuggestionAfterError()
     .exitOverride();
   for (const spec of COMMANDS)

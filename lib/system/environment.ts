@@ -35,6 +35,11 @@ export function mainFile(): string | undefined {
   return process.argv[1];
 }
 
+/** The node that runs this. */
+export function nodeFile(): string {
+  return process.execPath;
+}
+
 export function nodeOptions(): readonly string[] {
   return execArgv;
 }

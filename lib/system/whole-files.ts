@@ -20,10 +20,10 @@ export function writeWhole(path: string, text: string): void {
 }
 
 /** Writes it whole unless it is there already: of many that try at once one wins. */
-export function createWhole(path: string, text: string): boolean {
+export function createWhole(path: string, text: string, mode = OURS_ALONE): boolean {
   const fresh = freshName(path);
   try {
-    writeFileSync(fresh, text, { mode: OURS_ALONE, flag: 'wx' });
+    writeFileSync(fresh, text, { mode, flag: 'wx' });
     linkSync(fresh, path);
     return true;
   } catch (error) {
