@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { NO_LOSSES } from '../../lib/master/losses.js';
 import { tellSystemd } from '../../lib/observe/systemd-notify.js';
 import type { ClusterEvent } from '../../lib/protocol/events.js';
 import { FakeClock } from '../../lib/testing.js';
@@ -32,7 +33,7 @@ suite('what systemd is told', () => {
     hear(STARTED);
     hear({ type: 'cluster-reloading' });
     state.generation = 2;
-    hear({ type: 'cluster-reloaded', tookMs: 1 });
+    hear({ type: 'cluster-reloaded', losses: NO_LOSSES, tookMs: 1 });
     hear({ type: 'cluster-reloading' });
     hear({ type: 'reload-failed', message: '' });
     const [begin, end] = ['RELOADING=1 | MONOTONIC_USEC=123 | STATUS=reloading', 'READY=1 | STATUS=4 workers, generation 2'];
