@@ -12,7 +12,7 @@ import { BEATS, IS_DEBUGGED, type ThreadOrders } from './watchdog-orders.js';
 const START_AFTER_MS = 1_000;
 /** The last resort of one that can still act for itself comes first. */
 const KILL_SLACK_MS = 3_000;
-const MEGABYTES = { maxOldGenerationSizeMb: 48, maxYoungGenerationSizeMb: 2, stackSizeMb: 1 } as const;
+const MEGABYTES = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 2, stackSizeMb: 1 } as const;
 
 export class Watchdog {
   readonly #boot: Boot;

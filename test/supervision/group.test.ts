@@ -247,6 +247,55 @@ test('silence: one that comes back keeps its place', () => {
   assert.deepEqual([nth(1).heard, nth(2).heard], [[], ['stop']]);
 });
 
+test('silence: one that came back has not failed, and leaves as any other', () => {
+  const { group, clock, nth, count } = running(1, WITH_SILENCE);
+  clock.tick(30_000);
+  nth(1).say('heartbeat');
+  nth(2).exit();
+  assert.equal(group.children[0]?.failed, false);
+  void group.resize(0);
+  nth(1).exit();
+  clock.tick(20_000);
+  assert.equal(count(), 2);
+});
+
+test('silence: one that is replaced is not replaced again when it is gone, and no slot is given up for it', () => {
+  const { clock, nth, count, types } = running(1, { ...WITH_SILENCE, refork: false });
+  clock.tick(30_000);
+  nth(2).say('ready');
+  nth(1).exit({ signal: 'SIGKILL' });
+  clock.tick(20_000);
+  assert.deepEqual([count(), types()], [2, ['settled']]);
+});
+
+test('silence: of what there may be only one, it is killed first and replaced when it is gone', () => {
+  const { clock, nth, count } = running(1, { isSole: true, drains: false, patienceMs: { ...WITH_SILENCE.patienceMs, hang: 0 } });
+  clock.tick(30_000);
+  assert.deepEqual([count(), nth(1).heard], [1, ['kill']]);
+  nth(1).exit({ signal: 'SIGKILL' });
+  clock.tick(0);
+  assert.equal(count(), 2);
+});
+
+test('a master that was stopped at the edge of every patience calls nobody overdue before it has listened', () => {
+  const { clock, nth, count } = running(1, WITH_SILENCE);
+  for (let n = 0; n < 5; n++) {
+    clock.tick(29_999);
+    clock.sleep(120_000);
+    clock.tick(0);
+    nth(1).say('heartbeat');
+  }
+  assert.deepEqual([count(), nth(1).heard], [1, []]);
+  clock.tick(30_000);
+  assert.equal(count(), 2);
+  clock.tick(PATIENCE.hang - 1);
+  clock.sleep(120_000);
+  clock.tick(0);
+  nth(2).say('ready');
+  nth(1).exit();
+  assert.equal(count(), 2);
+});
+
 test('one that cuts its channel is replaced at once and drains by itself; its end counts as a failure', () => {
   const { clock, nth, count } = running(1);
   nth(1).say('quit');
