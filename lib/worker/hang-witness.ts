@@ -33,7 +33,7 @@ export class HangWitness {
   async capture(): Promise<void> {
     const round = ++this.#round;
     this.#written = [];
-    const sight = openMainThread(Math.min(ANSWER_MS, this.#needs.limitMs / 4));
+    const sight = openMainThread(Math.min(ANSWER_MS, this.#needs.limitMs / 2));
     if (sight === undefined) return this.#write(round, { stack: [], note: NO_INSPECTOR });
     try {
       await this.#look(round, sight);
@@ -43,13 +43,13 @@ export class HangWitness {
   }
 
   async #look(round: number, sight: MainThreadSight): Promise<void> {
+    this.#write(round, { stack: [], note: NO_ANSWER }); // Until there is one: the master may read at any moment.
     const stack = await sight.stack();
-    const evidence = stack === undefined ? { stack: [], note: NO_ANSWER } : { stack };
-    this.#write(round, evidence);
     if (stack === undefined) return;
+    this.#write(round, { stack });
     const text = await sight.profile(Math.min(PROFILE_MS, this.#needs.limitMs / 4));
     const profile = text === undefined ? undefined : this.#keep(round, this.#profilePath(), text);
-    if (profile !== undefined) this.#write(round, { ...evidence, profile });
+    if (profile !== undefined) this.#write(round, { stack, profile });
   }
 
   /** It has come back in time. */
