@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'node:test';
+import { assertNoneFailed, note } from '../support/faults/criteria.js';
+import { fault, full } from '../support/faults/fault.js';
+import { NAME, start } from '../support/faults/subject.js';
+import { emptyFolder, fixture } from '../support/fixtures.js';
+import { countOf } from '../support/load/account.js';
+import { startLoad } from '../support/load/load.js';
+import type { LoadName } from '../support/load/loads.js';
+
+const ROUNDS = full(5, 2);
+const REQUESTS = full(3_000, 200);
+/** In full each load for itself; else those that leave each other room at once. */
+const LOADS: readonly (readonly LoadName[])[] = full([['L1'], ['L2'], ['L3'], ['L7']], [['L1', 'L3', 'L7'], ['L2']]);
+
+suite('reloads', { concurrency: 1 }, () => {
+  for (const names of LOADS) {
+    fault(`${ROUNDS} reloads under ${names.join(', ')}`, `0 failed, 0 hung of ≥ ${REQUESTS} each`, async numbers => {
+      await using subject = await start(undefined, { args: full([], ['--linger', '500ms']) });
+      using load = startLoad(names, subject);
+      const client = await subject.client();
+      for (let round = 0; round < ROUNDS; round++) {
+        await load.more(full(50, 20));
+        await client.reload();
+      }
+      await load.total(REQUESTS);
+      assertNoneFailed(numbers, await load.stop(), REQUESTS);
+      assert.equal((await subject.status()).generation, ROUNDS + 1);
+    });
+  }
+
+  const slowMs = full(5_000, 800);
+  fault(`a reload under slow answers and slow uploads of ${slowMs} ms`, '0 failed of ≥ 16 each', async numbers => {
+    await using subject = await start(undefined, { args: ['--linger', '300ms'] });
+    using load = startLoad(['L4', 'L5'], { ...subject, slowMs });
+    await load.more(1); // So that others are under way.
+    await (await subject.client()).reload();
+    await load.more(8);
+    assertNoneFailed(numbers, await load.stop(), 16);
+  });
+
+  const drainMs = full(6_000, 1_500);
+  fault(
+    'streams and upgraded sockets live through a reload until the deadline of the drain',
+    `8 lives ≥ ${drainMs} ms (drain) after the signal`,
+    async numbers => {
+      await using subject = await start(undefined, { args: ['--stop-timeout', `${14_000 + drainMs}ms`] }); // 7 s each for the ends of apps and agent.
+      using load = startLoad(['L6'], subject);
+      await load.total(8);
+      load.mark();
+      await (await subject.client()).reload();
+      const { L6 } = await load.stop();
+      assert.ok(L6);
+      note(numbers, { L6 });
+      numbers['lives'] = L6.livesMs.toSorted((a, b) => a - b).join(' ');
+      assert.equal(L6.livesMs.length, 8);
+      assert.ok(Math.min(...L6.livesMs) >= drainMs, `${L6.livesMs}`);
+      assert.equal(countOf('hung', L6), 0);
+    },
+  );
+
+  for (const how of ['throws', 'never-listens', 'exits-soon'] as const) {
+    fault(`a reload to a build that ${how}`, '0 failed, the old generation whole, the command fails', async numbers => {
+      using folder = emptyFolder();
+      const broken = join(folder.path, 'broken');
+      await using subject = await start(fixture('faults/breaks-when-told.js'), { env: { BROKEN: broken, HOW: how }, args: ['--start-timeout', '1500ms'] });
+      using load = startLoad(['L1', 'L3'], subject);
+      const before = (await subject.ready()).map(({ pid }) => pid);
+      await load.more(20);
+      writeFileSync(broken, '');
+      const { code, stderr } = await subject.command('reload', NAME).finally(() => rmSync(broken));
+      await load.more(20);
+      assertNoneFailed(numbers, await load.stop(), 40);
+      numbers['exit code'] = code ?? -1;
+      assert.equal(code, 1, stderr);
+      assert.deepEqual(
+        (await subject.ready()).map(({ pid }) => pid),
+        before,
+      );
+    }, { needs: how === 'exits-soon' ? ['canary'] : [] });
+  }
+
+  fault('20 SIGHUP in a second', '≤ 2 reloads, 0 failed', async numbers => {
+    await using subject = await start(undefined, { args: ['--linger', '300ms'] });
+    using load = startLoad(['L1', 'L3'], subject);
+    await load.more(50);
+    for (let sent = 0; sent < 20; sent++) {
+      subject.signal('SIGHUP');
+      await new Promise(resolve => setTimeout(resolve, 50)); // The pace of the fault itself.
+    }
+    const isOver = async () => (await subject.facts('cluster-reloaded')).length;
+    await load.more(full(1_000, 100));
+    const client = await subject.client();
+    await client.reload(); // Ends after those that were asked for before.
+    const reloads = (await isOver()) - 1;
+    numbers['reloads'] = reloads;
+    assertNoneFailed(numbers, await load.stop(), 150);
+    assert.ok(reloads >= 1 && reloads <= 2, `${reloads} reloads`);
+  });
+});
