@@ -62,24 +62,29 @@ suite('reloads', { concurrency: 1 }, () => {
   );
 
   for (const how of ['throws', 'never-listens', 'exits-soon'] as const) {
-    fault(`a reload to a build that ${how}`, '0 failed, the old generation whole, the command fails', async numbers => {
-      using folder = emptyFolder();
-      const broken = join(folder.path, 'broken');
-      await using subject = await start(fixture('faults/breaks-when-told.js'), { env: { BROKEN: broken, HOW: how }, args: ['--start-timeout', '1500ms'] });
-      using load = startLoad(['L1', 'L3'], subject);
-      const before = (await subject.ready()).map(({ pid }) => pid);
-      await load.more(20);
-      writeFileSync(broken, '');
-      const { code, stderr } = await subject.command('reload', NAME).finally(() => rmSync(broken));
-      await load.more(20);
-      assertNoneFailed(numbers, await load.stop(), 40);
-      numbers['exit code'] = code ?? -1;
-      assert.equal(code, 1, stderr);
-      assert.deepEqual(
-        (await subject.ready()).map(({ pid }) => pid),
-        before,
-      );
-    }, { needs: how === 'exits-soon' ? ['canary'] : [] });
+    fault(
+      `a reload to a build that ${how}`,
+      '0 failed, the old generation whole, the command fails',
+      async numbers => {
+        using folder = emptyFolder();
+        const broken = join(folder.path, 'broken');
+        await using subject = await start(fixture('faults/breaks-when-told.js'), { env: { BROKEN: broken, HOW: how }, args: ['--start-timeout', '1500ms'] });
+        using load = startLoad(['L1', 'L3'], subject);
+        const before = (await subject.ready()).map(({ pid }) => pid);
+        await load.more(20);
+        writeFileSync(broken, '');
+        const { code, stderr } = await subject.command('reload', NAME).finally(() => rmSync(broken));
+        await load.more(20);
+        assertNoneFailed(numbers, await load.stop(), 40);
+        numbers['exit code'] = code ?? -1;
+        assert.equal(code, 1, stderr);
+        assert.deepEqual(
+          (await subject.ready()).map(({ pid }) => pid),
+          before,
+        );
+      },
+      { needs: how === 'exits-soon' ? ['canary'] : [] },
+    );
   }
 
   fault('20 SIGHUP in a second', '≤ 2 reloads, 0 failed', async numbers => {

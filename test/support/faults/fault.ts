@@ -28,7 +28,7 @@ export const BUILT = {
   limits: false,
   hangs: false,
   lameDuck: false,
-  ttin: false,
+  ttin: true,
   handOver: false,
   inheritedSockets: false,
 } as const satisfies Record<string, boolean>;
