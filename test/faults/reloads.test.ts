@@ -3,7 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'node:test';
 import { assertNoneFailed, note } from '../support/faults/criteria.js';
-import { fault, full } from '../support/faults/fault.js';
+import { BUILT, fault, full } from '../support/faults/fault.js';
 import { NAME, start } from '../support/faults/subject.js';
 import { emptyFolder, fixture } from '../support/fixtures.js';
 import { countOf } from '../support/load/account.js';
@@ -18,7 +18,7 @@ const LOADS: readonly (readonly LoadName[])[] = full([['L1'], ['L2'], ['L3'], ['
 suite('reloads', { concurrency: 1 }, () => {
   for (const names of LOADS) {
     fault(`${ROUNDS} reloads under ${names.join(', ')}`, `0 failed, 0 hung of ≥ ${REQUESTS} each`, async numbers => {
-      await using subject = await start(undefined, { args: full([], ['--linger', '500ms']) });
+      await using subject = await start(undefined, { args: BUILT.handOver ? ['--linger', '300ms'] : [] });
       using load = startLoad(names, subject);
       const client = await subject.client();
       for (let round = 0; round < ROUNDS; round++) {

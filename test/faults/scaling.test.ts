@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite } from 'node:test';
 import { assertNoneFailed } from '../support/faults/criteria.js';
-import { type FaultOptions, fault, full } from '../support/faults/fault.js';
+import { BUILT, type FaultOptions, fault, full } from '../support/faults/fault.js';
 import { start } from '../support/faults/subject.js';
 import { fixture } from '../support/fixtures.js';
 import { startLoad } from '../support/load/load.js';
@@ -9,7 +9,8 @@ import type { LoadName } from '../support/load/loads.js';
 
 const REQUESTS = full(3_000, 200);
 const LOADS: readonly (readonly LoadName[])[] = full([['L1'], ['L2'], ['L3']], [['L1', 'L3']]);
-const LINGER = full([], ['--linger', '300ms']);
+/** Short: idle connections are handed over, nobody has to ask again before they close. */
+const LINGER = BUILT.handOver ? ['--linger', '300ms'] : [];
 
 suite('scaling and recycling', { concurrency: 1 }, () => {
   for (const names of LOADS) {

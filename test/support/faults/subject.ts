@@ -2,13 +2,13 @@
 // is not used here, so that master, keeper and everything else may die at any time.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { ClusterError } from '../../../lib/errors.js';
 import { type Client, connect } from '../../../lib/index.js';
 import type { ClusterEvent, EventOf, EventType } from '../../../lib/protocol/events.js';
 import type { InstanceStatus, WorkerStatus } from '../../../lib/protocol/snapshot.js';
 import { freePort } from '../../../lib/system/free-port.js';
 import { isAlive } from '../../../lib/system/process-tree.js';
-import type { Ended, runCommand } from '../command.js';
+import { ask } from '../client.js';
+import type { runCommand } from '../command.js';
 import { COMMAND, fixture } from '../fixtures.js';
 import { type Home, home } from '../home.js';
 import { commandLineOf, familyOf, parentOf } from './processes.js';
@@ -17,13 +17,18 @@ export interface SubjectOptions {
   readonly workers?: number;
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** `closed`: all three descriptors are, as under a careless init script. */
   readonly stdio?: 'pipe' | 'closed';
+  /** The same home, name and ports as this one, which has ended. */
+  readonly after?: Subject;
   /** How long the start may take. */
   readonly limitMs?: number;
 }
 
 const LIMIT_MS = 20_000;
 const POLL_MS = 20;
+/** Of 512 bytes: no fault fills the disk. */
+const MOST_BLOCKS = 200_000;
 const NAME = 'subject';
 export const APP = fixture('faults/answers-every-load.js');
 
@@ -111,6 +116,14 @@ export class Subject implements AsyncDisposable {
     const [worker] = await until('a worker', () => this.ready(), { isTrue: workers => workers.length > 0 });
     return parentOf(worker?.pid ?? 0) ?? 0;
   }
+  /** Of the process that the shell sees: masters, where there is a keeper. */
+  children(): number[] {
+    return this.left().filter(pid => parentOf(pid) === this.pid);
+  }
+  /** What a balancer in front would ask. */
+  async isAccepting(): Promise<boolean> {
+    return (await ask({ socketPath: this.home.socket(NAME) }, '/readyz').catch(() => undefined))?.status === 200;
+  }
   /** What is known of one kind of fact, oldest first. */
   async facts<T extends EventType>(type: T): Promise<EventOf<T>[]> {
     const client = await this.client();
@@ -155,15 +168,16 @@ export class Subject implements AsyncDisposable {
 }
 
 /** Does not wait for anything. */
-export async function launch(entry = APP, { workers = 2, args = [], env = {}, stdio = 'pipe' }: SubjectOptions = {}): Promise<Subject> {
-  const ports = [await portOfItsOwn(), await portOfItsOwn()] as const;
-  const place = home();
+export async function launch(entry = APP, { workers = 2, args = [], env = {}, stdio = 'pipe', after }: SubjectOptions = {}): Promise<Subject> {
+  const ports = after ? ([after.port, after.tlsPort] as const) : ([await portOfItsOwn(), await portOfItsOwn()] as const);
+  const place = after?.home ?? home();
   const { NODE_TEST_CONTEXT: _, ...inherited } = process.env;
-  const words = ['start', entry, '--name', NAME, '--workers', String(workers), '--port', String(ports[0]), ...args];
+  const words = [process.execPath, COMMAND, 'start', entry, '--name', NAME, '--workers', String(workers), '--port', String(ports[0]), ...args];
   const tls = { TLS_PORT: String(ports[1]), KEY: fixture('tls/key.pem'), CERT: fixture('tls/cert.pem') };
-  const started = spawn(process.execPath, [COMMAND, ...words], {
+  const redirect = stdio === 'closed' ? '<&- >&- 2>&-' : '';
+  const started = spawn('sh', ['-c', `ulimit -f ${MOST_BLOCKS}; exec "$@" ${redirect}`, 'sh', ...words], {
     env: { ...inherited, ...place.env, ...tls, ...env },
-    stdio: ['ignore', ...(stdio === 'pipe' ? (['pipe', 'pipe'] as const) : (['ignore', 'ignore'] as const))],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   return new Subject(started, place, ports);
 }
@@ -184,4 +198,4 @@ export async function start(entry = APP, options: SubjectOptions = {}): Promise<
   }
 }
 
-export { type ClusterError, type Ended, isAlive, NAME };
+export { isAlive, NAME };
