@@ -2,6 +2,7 @@
 // is not used here, so that master, keeper and everything else may die at any time.
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { type Client, connect } from '../../../lib/index.js';
 import type { ClusterEvent, EventOf, EventType } from '../../../lib/protocol/events.js';
 import type { InstanceStatus, WorkerStatus } from '../../../lib/protocol/snapshot.js';
@@ -9,7 +10,7 @@ import { freePort } from '../../../lib/system/free-port.js';
 import { isAlive } from '../../../lib/system/process-tree.js';
 import { ask } from '../client.js';
 import type { runCommand } from '../command.js';
-import { COMMAND, fixture } from '../fixtures.js';
+import { COMMAND, fixture, ROOT } from '../fixtures.js';
 import { type Home, home } from '../home.js';
 import { commandLineOf, familyOf, parentOf } from './processes.js';
 
@@ -21,6 +22,8 @@ export interface SubjectOptions {
   readonly stdio?: 'pipe' | 'closed';
   /** The same home, name and ports as this one, which has ended. */
   readonly after?: Subject;
+  /** The port is held by a process above, as by systemd, which starts the cluster so many times. */
+  readonly holdSocketFor?: number;
   /** How long the start may take. */
   readonly limitMs?: number;
 }
@@ -30,6 +33,7 @@ const POLL_MS = 20;
 /** Of 512 bytes: no fault fills the disk. */
 const MOST_BLOCKS = 200_000;
 const NAME = 'subject';
+const HOLDER = join(ROOT, 'test', 'support', 'faults', 'hold-sockets.py');
 export const APP = fixture('faults/answers-every-load.js');
 
 /** There is no event for what happens in a foreign process: looks again and again, and says what it saw last. */
@@ -168,11 +172,12 @@ export class Subject implements AsyncDisposable {
 }
 
 /** Does not wait for anything. */
-export async function launch(entry = APP, { workers = 2, args = [], env = {}, stdio = 'pipe', after }: SubjectOptions = {}): Promise<Subject> {
+export async function launch(entry = APP, { workers = 2, args = [], env = {}, stdio = 'pipe', after, holdSocketFor }: SubjectOptions = {}): Promise<Subject> {
   const ports = after ? ([after.port, after.tlsPort] as const) : ([await portOfItsOwn(), await portOfItsOwn()] as const);
   const place = after?.home ?? home();
   const { NODE_TEST_CONTEXT: _, ...inherited } = process.env;
-  const words = [process.execPath, COMMAND, 'start', entry, '--name', NAME, '--workers', String(workers), '--port', String(ports[0]), ...args];
+  const holder = holdSocketFor === undefined ? [] : ['python3', HOLDER, String(ports[0]), String(holdSocketFor)];
+  const words = [...holder, process.execPath, COMMAND, 'start', entry, '--name', NAME, '--workers', String(workers), '--port', String(ports[0]), ...args];
   const tls = { TLS_PORT: String(ports[1]), KEY: fixture('tls/key.pem'), CERT: fixture('tls/cert.pem') };
   const redirect = stdio === 'closed' ? '<&- >&- 2>&-' : '';
   const started = spawn('sh', ['-c', `ulimit -f ${MOST_BLOCKS}; exec "$@" ${redirect}`, 'sh', ...words], {
