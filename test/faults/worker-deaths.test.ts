@@ -7,7 +7,7 @@ import { APP_RESTART } from '../../lib/lifecycle/restart-policy.js';
 import { assertLostAtMost, assertNoneFailed } from '../support/faults/criteria.js';
 import { fault, full, type Numbers } from '../support/faults/fault.js';
 import { connectionsOf, descriptorKinds, openDescriptors, parentOf } from '../support/faults/processes.js';
-import { isAlive, launch, type Subject, start, until } from '../support/faults/subject.js';
+import { isAlive, launch, openIn, type Subject, start, sumOf, until } from '../support/faults/subject.js';
 import { emptyFolder, fixture } from '../support/fixtures.js';
 import { startLoad } from '../support/load/load.js';
 
@@ -25,10 +25,6 @@ function killCounted(subject: Subject, pid: number): number {
 function provoke({ port }: Subject, path: string): void {
   get({ host: '127.0.0.1', port, path, agent: false }).on('error', () => {});
 }
-
-/** What workers said that they held when they misbehaved. */
-const saidOpen = (subject: Subject) => [...subject.output().matchAll(/^open (\d+)$/gm)].map(([, open]) => Number(open));
-const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
 
 /** The masters above: pid and open descriptors. */
 async function above(subject: Subject): Promise<readonly number[]> {
@@ -72,7 +68,7 @@ suite('deaths of workers', { concurrency: 1 }, () => {
       await load.more(50);
       const victims = (await subject.whole()).map(({ pid }) => pid);
       for (const pid of victims) subject.kill(pid, 'SIGSTOP');
-      open += sum(victims.map(pid => connectionsOf(pid, [subject.port])));
+      open += sumOf(victims.map(pid => connectionsOf(pid, [subject.port])));
       for (const pid of victims) subject.kill(pid);
       await subject.whole(2, victims);
     }
@@ -99,10 +95,10 @@ suite('deaths of workers', { concurrency: 1 }, () => {
     for (let round = 0; round < throws; round++) {
       await load.more(50);
       provoke(subject, '/throw');
-      await until('a worker has thrown', () => saidOpen(subject).length > round);
-      await until('it is replaced', async () => sum((await subject.ready()).map(({ restarts }) => restarts)) > round && (await subject.ready()).length === 2);
+      await until('a worker has thrown', () => openIn(subject).length > round);
+      await until('it is replaced', async () => sumOf((await subject.ready()).map(({ restarts }) => restarts)) > round && (await subject.ready()).length === 2);
     }
-    assertLostAtMost(numbers, await load.stop(), sum(saidOpen(subject)));
+    assertLostAtMost(numbers, await load.stop(), sumOf(openIn(subject)));
   });
 
   fault('a worker that runs out of memory', 'lost ≤ its connections, 0 hung, it is replaced', async numbers => {
@@ -114,7 +110,7 @@ suite('deaths of workers', { concurrency: 1 }, () => {
     const victim = await until('one is gone', () => before.find(pid => !isAlive(pid)), { limitMs: 30_000 });
     await subject.whole(2, [victim ?? 0]);
     await load.more(50);
-    assertLostAtMost(numbers, await load.stop(), sum(saidOpen(subject)));
+    assertLostAtMost(numbers, await load.stop(), sumOf(openIn(subject)));
   });
 
   fault('a worker that crashes again and again beside a healthy one', '0 failed at the healthy one; delay n in 100·2^(n−1)·[1, 1.5) ms', async numbers => {
@@ -171,7 +167,7 @@ suite('deaths of workers', { concurrency: 1 }, () => {
     using load = startLoad(['L1'], subject);
     for (let round = 0; round < full(10, 3); round++) {
       for (let floods = 0; floods < 3; floods++) provoke(subject, '/flood');
-      await until('a flood', () => saidOpen(subject).length >= 3 * (round + 1));
+      await until('a flood', () => openIn(subject).length >= 3 * (round + 1));
       const victim = (await subject.whole(3))[round % 3]?.pid ?? 0;
       open += killCounted(subject, victim);
       await subject.whole(3, [victim]);

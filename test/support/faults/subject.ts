@@ -203,4 +203,8 @@ export async function start(entry = APP, options: SubjectOptions = {}): Promise<
   }
 }
 
+/** Connections that workers said they held when they misbehaved. */
+export const openIn = (subject: Subject): number[] => [...subject.output().matchAll(/^open (\d+)$/gm)].map(([, open]) => Number(open));
+export const sumOf = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+
 export { isAlive, NAME };
