@@ -5,7 +5,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { type Client, connect } from '../../../lib/index.js';
 import type { ClusterEvent, EventOf, EventType } from '../../../lib/protocol/events.js';
-import type { InstanceStatus, WorkerStatus } from '../../../lib/protocol/snapshot.js';
+import type { InstanceStatus, TimedEvent, WorkerStatus } from '../../../lib/protocol/snapshot.js';
 import { freePort } from '../../../lib/system/free-port.js';
 import { isAlive } from '../../../lib/system/process-tree.js';
 import { ask } from '../client.js';
@@ -130,10 +130,13 @@ export class Subject implements AsyncDisposable {
   }
   /** What is known of one kind of fact, oldest first. */
   async facts<T extends EventType>(type: T): Promise<EventOf<T>[]> {
+    return (await this.timedFacts(type)).map(({ event }) => event);
+  }
+  async timedFacts<T extends EventType>(type: T): Promise<TimedEvent<EventOf<T>>[]> {
     const client = await this.client();
-    const all: ClusterEvent[] = [];
-    for await (const { event } of client.verbs.events({ follow: false }, new AbortController().signal)) all.push(event);
-    return all.filter((event): event is EventOf<T> => event.type === type);
+    const all: TimedEvent<ClusterEvent>[] = [];
+    for await (const fact of client.verbs.events({ follow: false }, new AbortController().signal)) all.push(fact);
+    return all.filter((fact): fact is TimedEvent<EventOf<T>> => fact.event.type === type);
   }
 
   command(...words: string[]): ReturnType<typeof runCommand> {

@@ -23,8 +23,8 @@ export interface Account {
   readonly who: Readonly<Record<string, number>>;
   /** The first few. */
   readonly failures: readonly Failure[];
-  /** Long connections: how long each has lived since the last mark, in milliseconds. */
-  readonly livesMs: readonly number[];
+  /** Long connections that ended before they were stopped: who held them, and when, in milliseconds since 1970. */
+  readonly ends: readonly { readonly pid: string; readonly at: number }[];
 }
 
 const MOST_FAILURES = 10;
@@ -34,7 +34,7 @@ export class Ledger implements Account {
   readonly counts = Object.fromEntries(OUTCOMES.map(outcome => [outcome, 0])) as Record<Outcome, number>;
   readonly who: Record<string, number> = {};
   readonly failures: Failure[] = [];
-  readonly livesMs: number[] = [];
+  readonly ends: { readonly pid: string; readonly at: number }[] = [];
   maxMs = 0;
   readonly #startedAt = performance.now();
 

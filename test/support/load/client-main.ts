@@ -3,7 +3,7 @@
 import { type Account, Ledger } from './account.js';
 import { CLIENTS, type LoadName, type LoadTarget } from './loads.js';
 
-export type Order = { readonly start: readonly LoadName[]; readonly target: LoadTarget } | { readonly mark: true } | { readonly stop: true };
+export type Order = { readonly start: readonly LoadName[]; readonly target: LoadTarget } | { readonly stop: true };
 export interface Tale {
   readonly accounts: Readonly<Record<string, Account>>;
   readonly isLast: boolean;
@@ -12,7 +12,6 @@ export interface Tale {
 const TELL_MS = 50;
 
 const ledgers: Record<string, Ledger> = {};
-let markedAt: number | undefined;
 let isOver = false;
 let stop = () => {};
 const stopped = new Promise<void>(resolve => {
@@ -30,7 +29,7 @@ async function run(names: readonly LoadName[], target: LoadTarget): Promise<void
     names.flatMap(name => {
       const ledger = new Ledger();
       ledgers[name] = ledger;
-      return CLIENTS[name]({ target, ledger, isOver: () => isOver, stopped, markedAt: () => markedAt });
+      return CLIENTS[name]({ target, ledger, isOver: () => isOver, stopped });
     }),
   );
   clearInterval(telling);
@@ -39,7 +38,6 @@ async function run(names: readonly LoadName[], target: LoadTarget): Promise<void
 
 process.on('message', (order: Order) => {
   if ('start' in order) void run(order.start, order.target);
-  else if ('mark' in order) markedAt = performance.now();
   else stop();
 });
 process.on('disconnect', () => process.exit());

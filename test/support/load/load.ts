@@ -18,8 +18,6 @@ export interface Load extends Disposable {
   total(count: number): Promise<void>;
   /** What came of it so far, at most 50 ms old. */
   soFar(): Accounts;
-  /** From here on the lives of long connections are counted. */
-  mark(): void;
   /** Requests under way end first. */
   stop(): Promise<Accounts>;
 }
@@ -32,7 +30,6 @@ export function startLoad(names: readonly LoadName[], { slowMs = 1_000, ...targe
   order({ start: names, target: { slowMs, ...target } });
   return {
     soFar: () => told.accounts(),
-    mark: () => order({ mark: true }),
     more: count => {
       const goals = names.map(name => [name, okOf(told.accounts()[name]) + count] as const);
       return told.until(accounts => goals.every(([name, goal]) => okOf(accounts[name]) >= goal));

@@ -30,7 +30,6 @@ export interface Running {
   readonly ledger: Ledger;
   readonly isOver: () => boolean;
   readonly stopped: Promise<void>;
-  readonly markedAt: () => number | undefined;
 }
 
 const UPLOAD_BYTES = 65_536;
@@ -84,7 +83,7 @@ export const CLIENTS: Readonly<Record<LoadName, (running: Running) => Promise<vo
     return times(8, () => repeat(running, asked, 10));
   },
   L6: running => {
-    const life = { port: running.target.port, markedAt: running.markedAt, stopped: running.stopped };
+    const life = { port: running.target.port, stopped: running.stopped };
     return times(8, index => (index % 2 === 0 ? serverSentEvents(life, running.ledger) : upgradedSocket(life, running.ledger)));
   },
   L7: running => {

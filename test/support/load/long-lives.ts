@@ -10,21 +10,23 @@ const PING_MS = 50;
 
 export interface LongLife {
   readonly port: number;
-  /** When the owner's mark came, by this process's clock. */
-  readonly markedAt: () => number | undefined;
   readonly stopped: Promise<void>;
 }
 
 type Settle = (reason: string | undefined) => void;
+/** Called with its worker's pid at first, then whenever something is heard. */
+type Alive = (pid?: string) => void;
 
-/** Resolves when it is over; `ok` when it lived until it was stopped by us, else `cut` with the length of its life since the mark. */
-async function live(ledger: Ledger, { markedAt, stopped }: LongLife, open: (settle: Settle, alive: () => void) => () => void): Promise<void> {
-  const startedAt = performance.now();
-  let lastAt = startedAt;
+/** Resolves when it is over; `ok` when it lived until it was stopped by us, else `cut` with the moment of its end. */
+async function live(ledger: Ledger, { stopped }: LongLife, open: (settle: Settle, alive: Alive) => () => void): Promise<void> {
+  let lastAt = performance.now();
+  let holder = '?';
   let close = () => {};
   let watch: NodeJS.Timeout | undefined;
   const reason = await new Promise<string | undefined>(resolve => {
-    close = open(resolve, () => {
+    close = open(resolve, pid => {
+      if (pid !== undefined) ledger.answeredBy(pid);
+      holder = pid ?? holder;
       lastAt = performance.now();
     });
     watch = setInterval(() => performance.now() - lastAt > HUNG_MS && resolve('silent'), PING_MS);
@@ -32,17 +34,16 @@ async function live(ledger: Ledger, { markedAt, stopped }: LongLife, open: (sett
   });
   clearInterval(watch);
   close();
-  const endedAt = performance.now();
   if (reason === undefined) return ledger.add('ok', '', 0);
-  ledger.livesMs.push(Math.round(endedAt - (markedAt() ?? startedAt)));
+  ledger.ends.push({ pid: holder, at: Date.now() });
   ledger.add(reason === 'silent' ? 'hung' : 'cut', reason, 0);
 }
 
 export function serverSentEvents(life: LongLife, ledger: Ledger): Promise<void> {
   return live(ledger, life, (settle, alive) => {
     const request = get({ host: '127.0.0.1', port: life.port, path: '/events', agent: false }, response => {
-      ledger.answeredBy(String(response.headers['x-pid']));
-      response.on('data', alive).once('error', error => settle(error.message));
+      alive(String(response.headers['x-pid']));
+      response.on('data', () => alive()).once('error', error => settle(error.message));
       response.once('end', () => settle('ended'));
     });
     request.on('error', error => settle(error.message));
@@ -59,8 +60,7 @@ export function upgradedSocket(life: LongLife, ledger: Ledger): Promise<void> {
     socket.setEncoding('latin1').on('data', text => {
       const isFirst = heard === '';
       heard = (heard + text).slice(-200);
-      if (isFirst) ledger.answeredBy(/x-pid: (\d+)/.exec(heard)?.[1] ?? '?');
-      alive();
+      alive(isFirst ? (/x-pid: (\d+)/.exec(heard)?.[1] ?? '?') : undefined);
     });
     const pinging = setInterval(() => heard !== '' && socket.write('ping'), PING_MS);
     const end = (reason: string) => {
