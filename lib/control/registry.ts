@@ -25,7 +25,7 @@ export interface Claim {
 
 export type ClaimFacts = Omit<RegistryEntry, 'name' | 'socket'>;
 
-const entryPath = (name: string) => join(runRoot(), `${fileNameOf(name)}.json`);
+export const entryPath = (name: string) => join(runRoot(), `${fileNameOf(name)}.json`);
 export const socketPath = (name: string): string => join(runRoot(), `${fileNameOf(name)}.sock`);
 /** Logs and journal of the instances that had this name, one after another. */
 export const stateFolder = (name: string): string => join(stateRoot(), fileNameOf(name));

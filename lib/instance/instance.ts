@@ -1,6 +1,6 @@
 // One process among the others that can be seen and steered: its name in the registry, its control server, its recording, its journal.
 
-import { type Claim, socketPath, stateFolder } from '../control/registry.js';
+import { type Claim, entryPath, socketPath, stateFolder } from '../control/registry.js';
 import type { Probes, ServeNeeds } from '../control/server.js';
 import { journalFile } from '../control/timeline.js';
 import { ClusterError, messageOf } from '../errors.js';
@@ -94,6 +94,10 @@ export class Instance {
   /** Why it cannot be steered, or not in every way; undefined: it can. */
   get warning(): string | undefined {
     return this.#warning;
+  }
+  /** In the run root, while the name is taken. */
+  get files(): { readonly entry?: string; readonly socket?: string } {
+    return this.#claim === undefined ? {} : { entry: entryPath(this.name), socket: socketPath(this.name) };
   }
   get logs(): LogsStatus {
     return this.#recording?.status ?? { droppedLines: 0, restarts: 0 };

@@ -4,28 +4,20 @@
 import { APP_RESTART, restartDelayMs } from '../lifecycle/restart-policy.js';
 import type { Exit } from '../protocol/events.js';
 import type { KeeperMemory, KeptWord, Predecessor } from '../protocol/keeper-words.js';
-import type { Cancel, Clock } from '../system/clock.js';
+import type { Cancel } from '../system/clock.js';
 import { type HeldSocket, HeldSockets, type RawHandle } from '../system/held-sockets.js';
-import type { MasterListener, MasterProcess } from '../system/master-process.js';
+import type { MasterListener } from '../system/master-process.js';
+import { inheritedFrom, placesOf } from '../system/systemd-sockets.js';
+import type { KeeperNeeds } from './keeper-needs.js';
 import { KeptMaster } from './kept-master.js';
 
 const UPGRADE_MS = 60_000;
 /** A master that has served for so long has lived stably. */
 const STABLE_MS = 10_000;
 
-export interface KeeperNeeds {
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly start: (node: string | undefined, listener: MasterListener) => MasterProcess;
-  readonly hasParent: () => boolean;
-  readonly tellParent: (message: object) => void;
-  /** The last act. */
-  readonly leave: (code: number, memory: KeeperMemory) => void;
-}
-
 export class Keeper {
   readonly #needs: KeeperNeeds;
-  readonly #sockets = new HeldSockets();
+  readonly #sockets: HeldSockets;
   /** The one that serves, or will. */
   #current: KeptMaster | undefined;
   /** Started to take its place. */
@@ -45,6 +37,7 @@ export class Keeper {
 
   constructor(needs: KeeperNeeds) {
     this.#needs = needs;
+    this.#sockets = new HeldSockets(inheritedFrom(needs.passed));
   }
 
   start(): void {
@@ -102,7 +95,8 @@ export class Keeper {
   #introduce(kept: KeptMaster): void {
     for (const held of this.#sockets.all) kept.say({ act: 'socket', key: held.key, query: held.query, data: held.data }, held.handle);
     const isUpgrade = kept === this.#next;
-    kept.say({ act: 'birth', isUpgrade, predecessor: this.#predecessor, memory: this.#memory, hasParent: this.#needs.hasParent() });
+    const passed = placesOf(this.#needs.passed);
+    kept.say({ act: 'birth', isUpgrade, passed, predecessor: this.#predecessor, memory: this.#memory, hasParent: this.#needs.hasParent() });
     kept.listens();
   }
 

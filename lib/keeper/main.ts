@@ -7,6 +7,7 @@ import { startMaster } from '../system/master-process.js';
 import { removeOwned } from '../system/owned-files.js';
 import { hasParent, parentLine } from '../system/parent-line.js';
 import { onSignals } from '../system/signals.js';
+import { takeSystemdSockets } from '../system/systemd-sockets.js';
 import { Keeper } from './keeper.js';
 
 /** SIGUSR1 is the inspector's. */
@@ -18,9 +19,10 @@ const keeper = new Keeper({
   random: Math.random,
   start: (node, listener) => startMaster(commandLine(), node, listener),
   hasParent,
+  passed: takeSystemdSockets(),
   tellParent: message => parent.send(message),
-  leave: (code, { files = [] }) => {
-    for (const file of files) removeOwned(file);
+  leave: (code, { files }) => {
+    removeOwned(files ?? {});
     exitProcess(code);
   },
 });

@@ -78,6 +78,7 @@ export function followKeeper({ kept: { line, birth }, cluster, instance, success
     cluster.tell({ type: 'keeper-lost', pid: line.pid });
     void cluster.stop();
   });
+  cluster.on('cluster-started', () => line.remember({ files: { ...instance.files, pidFile: settings.pidFile } }));
   line.remember({ name: instance.name, stopMs: settings.timeouts.budgetMs + settings.upkeep.lameDuckMs, upgradeMs: settings.upkeep.upgradeMs });
   cluster.on('child-forked', ({ role, pid }) => role === 'agent' && line.remember({ agent: identityOf(pid) }));
   cluster.on('cluster-resized', ({ workers }) => line.remember({ workers }));

@@ -24,6 +24,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const leave = async (code: number) => {
     announceExit(code);
     await instance.close();
+    await LINE?.flushed();
     return code;
   };
   let exitCode: number | undefined;
@@ -44,6 +45,7 @@ async function main(argv: readonly string[]): Promise<number> {
     () => undefined,
     (error: unknown) => error,
   );
+  if (failure !== undefined) LINE?.say({ act: 'failed', reason: messageOf(failure) });
   if (failure !== undefined && !cluster.wasTold) return leave(exitCode ?? exitCodeOf(failure)); // Logged already.
   if (failure === undefined) await takeOffice(kept, instance);
   if (failure === undefined) await tellDaemonReady(instance, cluster.address?.text);

@@ -12,8 +12,10 @@ import { EVENTS_VARIABLE } from '../protocol/testing-words.js';
 import type { StopReport } from '../supervision/stop-in-order.js';
 import { systemClock } from '../system/clock.js';
 import { onProcessExit, ownPid, variable } from '../system/environment.js';
+import { HeldSockets } from '../system/held-sockets.js';
 import { parentLine } from '../system/parent-line.js';
 import { surviveBrokenOutput } from '../system/signals.js';
+import { inheritedFrom, placesOf, takeSystemdSockets } from '../system/systemd-sockets.js';
 import { Cluster } from './cluster.js';
 import { followKeeper, type Kept, keptNeeds, newSuccession, notKept } from './kept.js';
 import { rereading } from './rereading.js';
@@ -82,7 +84,9 @@ export async function prepareCluster(
   events.onAny(slots.read);
   await instance.open();
   suspectRoot(settings, events);
-  const settled = await settlePort(settings, { kept, emit: event => events.emit(event) }).catch(async error => {
+  const passed = kept === undefined ? takeSystemdSockets() : [];
+  const places = kept?.birth.passed ?? placesOf(passed);
+  const settled = await settlePort(settings, { kept, places, emit: event => events.emit(event) }).catch(async error => {
     await instance.close();
     throw error;
   });
@@ -92,8 +96,8 @@ export async function prepareCluster(
   const succession = kept && newSuccession(kept, () => cluster, instance);
   const cluster: Cluster = new Cluster(effective, {
     pid: kept?.line.pid ?? ownPid(),
-    reread: reread && rereading({ asked: settings, effective, kept, emit: event => events.emit(event) }, reread),
-    ...(kept && succession ? keptNeeds(kept, succession, settings) : { upgrade: notKept }),
+    reread: reread && rereading({ asked: settings, effective, kept, places, emit: event => events.emit(event) }, reread),
+    ...(kept && succession ? keptNeeds(kept, succession, settings) : { upgrade: notKept, sockets: new HeldSockets(inheritedFrom(passed)) }),
     clock: systemClock,
     random: Math.random,
     parent,

@@ -2,6 +2,7 @@
 
 import { ClusterError } from '../errors.js';
 import type { Emit } from '../protocol/events.js';
+import type { PassedPlace } from '../protocol/keeper-words.js';
 import { freePort, isPortTaken } from '../system/free-port.js';
 import { portOwner } from '../system/port-owner.js';
 import type { Kept } from './kept.js';
@@ -15,19 +16,31 @@ function remembered(settings: Settings, { birth }: Kept): Settings {
   return port === undefined || port.wanted !== settings.port ? sized : withPort(sized, port.got);
 }
 
-/** True where the keeper holds a socket of that port already: it is ours. */
-function holdsPort({ line }: Kept, port: number | undefined): boolean {
-  return port !== undefined && line.sockets.all.some(({ query }) => query.port === port);
+/** Somebody listens there because the keeper, or systemd, holds it for us. */
+function isOurs(port: number | undefined, kept: Kept | undefined, places: readonly PassedPlace[]): boolean {
+  const held = kept?.line.sockets.all.map(({ query }) => query.port) ?? [];
+  return port !== undefined && (held.includes(port) || places.some(place => place.port === port));
+}
+
+/** Workers find out what was bound for them: `web=7001,admin=/run/x.sock`. */
+function tellingOf(settings: Settings, places: readonly PassedPlace[]): Settings {
+  if (places.length === 0) return settings;
+  const listed = places.map(({ name, port, path }) => `${name ?? ''}=${port ?? path}`).join(',');
+  return { ...settings, environment: { ...settings.environment, APP_CLUSTER_LISTEN: listed } };
 }
 
 export interface PortFacts {
+  /** Where systemd has bound sockets for us. */
+  readonly places: readonly PassedPlace[];
   readonly kept: Kept | undefined;
   readonly emit: Emit;
 }
 
-export async function settlePort(wanted: Settings, { kept, emit }: PortFacts): Promise<Settings> {
-  const settings = kept === undefined ? wanted : remembered(wanted, kept);
-  if (kept !== undefined && holdsPort(kept, settings.port)) return settings;
+export async function settlePort(wanted: Settings, { kept, places, emit }: PortFacts): Promise<Settings> {
+  const told = tellingOf(kept === undefined ? wanted : remembered(wanted, kept), places);
+  const [first] = places.flatMap(({ port }) => port ?? []);
+  const settings = told.port === undefined && first !== undefined ? withPort(told, first) : told;
+  if (isOurs(settings.port, kept, places)) return settings;
   const settled = await settleAnew(settings, emit);
   const { port } = settled;
   if (port !== undefined && settings.port !== undefined && port !== settings.port) kept?.line.remember({ port: { wanted: settings.port, got: port } });
@@ -51,6 +64,6 @@ export function addressInUse(address: string, holder: string): ClusterError {
 }
 
 export function withPort(settings: Settings, port: number): Settings {
-  const environment = 'PORT' in settings.environment ? { ...settings.environment, PORT: String(port) } : settings.environment;
+  const environment = settings.program.kind === 'entry' ? { ...settings.environment, PORT: String(port) } : settings.environment;
   return { ...settings, port, environment, options: { ...settings.options, port } };
 }

@@ -5,6 +5,9 @@ import type { PublicStatus } from '../lifecycle/public-status.js';
 import type { WornBy } from '../lifecycle/wear.js';
 import type { HangFacts } from './hang.js';
 import type { LossAccount, WorkerVitals } from './snapshot.js';
+import type { EnvironmentFacts, MemoryFacts, WorkersFacts } from './start-facts.js';
+
+export type { EnvironmentFacts, MemoryFacts, WorkersFacts };
 
 export type Role = 'agent' | 'app';
 
@@ -200,23 +203,3 @@ export type ClusterEvent =
 export type EventType = ClusterEvent['type'];
 export type EventOf<T extends EventType> = Extract<ClusterEvent, { type: T }>;
 export type Emit = (event: ClusterEvent) => void;
-
-export interface EnvironmentFacts {
-  readonly isProduction: boolean;
-  readonly serverEnv: string | undefined;
-  readonly nodeEnv: string | undefined;
-  readonly nodeVersion: string;
-}
-
-export interface WorkersFacts {
-  readonly count: number;
-  /** Where the number comes from, in words. */
-  readonly why: string;
-}
-
-export interface MemoryFacts {
-  readonly totalBytes: number;
-  readonly freeBytes: number;
-  readonly heapLimitBytes: number;
-  readonly heapUsedBytes: number;
-}

@@ -13,6 +13,14 @@ interface Someone {
   readonly bootId: string;
 }
 
+export interface OwnFiles {
+  readonly pidFile?: string | undefined;
+  /** In the registry. */
+  readonly entry?: string | undefined;
+  /** The entry's. */
+  readonly socket?: string | undefined;
+}
+
 /** What a master wants its successor to know. Kept by the keeper, which understands only `files` and the times. */
 export interface KeeperMemory {
   /** The name it took: a derived one may have got a number. */
@@ -22,8 +30,8 @@ export interface KeeperMemory {
   /** How many app workers there should be, if somebody has changed it. */
   readonly workers?: number | undefined;
   readonly agent?: Someone | undefined;
-  /** To be removed at the end: pid file, registry entry, socket. */
-  readonly files?: readonly string[] | undefined;
+  /** To be removed at the end, where nobody else has done so. */
+  readonly files?: OwnFiles | undefined;
   /** How long a stop may take. */
   readonly stopMs?: number | undefined;
   /** How long a successor may take to be ready. */
@@ -38,6 +46,14 @@ export interface Given {
   readonly isNew: boolean;
 }
 
+/** Where a socket is bound that was passed on to us. */
+export interface PassedPlace {
+  readonly name: string | undefined;
+  /** Undefined: it is a path. */
+  readonly port: number | undefined;
+  readonly path: string | undefined;
+}
+
 /** How the last master ended. */
 export interface Predecessor {
   readonly pid: number;
@@ -50,6 +66,8 @@ export interface Birth {
   readonly isUpgrade: boolean;
   readonly predecessor?: Predecessor | undefined;
   readonly memory: KeeperMemory;
+  /** Sockets that systemd has bound. */
+  readonly passed: readonly PassedPlace[];
   readonly hasParent: boolean;
 }
 

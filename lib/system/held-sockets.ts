@@ -90,9 +90,17 @@ export interface SocketStore {
   dropAll(): void;
 }
 
+/** A socket that was bound by somebody else, and is meant by that listen. */
+export type Inherited = (query: ListenQuery) => RawHandle | undefined;
+
 export class HeldSockets implements SocketStore {
+  readonly #inherited: Inherited;
   readonly #held = new Map<string, HeldSocket>();
   readonly #binding = new Map<string, Promise<HeldSocket | number>>();
+
+  constructor(inherited: Inherited = () => undefined) {
+    this.#inherited = inherited;
+  }
 
   get all(): readonly HeldSocket[] {
     return [...this.#held.values()];
@@ -107,8 +115,10 @@ export class HeldSockets implements SocketStore {
     return binding;
   }
 
+  /** What was inherited stays bound: whoever bound it decides. */
   release(key: string): void {
-    this.#held.get(key)?.handle.close();
+    const held = this.#held.get(key);
+    if (held !== undefined && this.#inherited(held.query) !== held.handle) held.handle.close();
     this.#held.delete(key);
   }
 
@@ -121,7 +131,7 @@ export class HeldSockets implements SocketStore {
   }
 
   async #bind(key: string, query: ListenQuery, data: unknown): Promise<HeldSocket | number> {
-    let handle = bind(query);
+    let handle = this.#inherited(query) ?? bind(query);
     if (handle === EADDRINUSE && isPath(query) && (await isStalePath(query.address))) handle = unlinked(String(query.address)) ?? bind(query);
     if (typeof handle === 'number') return handle;
     const held = { key, query, handle, data };

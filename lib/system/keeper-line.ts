@@ -3,12 +3,15 @@
 import { type Birth, KEEPER_VARIABLE, type KeeperMemory, type KeeperWord, type KeptWord } from '../protocol/keeper-words.js';
 import type { ListenQuery } from '../protocol/listen-query.js';
 import { CMD } from '../protocol/words.js';
-import { repeatUnref } from './clock.js';
+import { pause, repeatUnref, systemClock } from './clock.js';
 import { takeVariable } from './environment.js';
 import { type HeldSocket, keyOf, type RawHandle, type SocketStore } from './held-sockets.js';
 
 /** 'disconnect' does not come while a handle that was sent is not acknowledged (research: sockets): looked after as well. */
 const WATCH_MS = 500;
+/** Handles that wait for their acknowledgement hold up what was said after them. */
+const FLUSH_MS = 1_000;
+const POLL_MS = 5;
 
 export interface KeeperLine {
   /** The keeper's: what others know this instance by. */
@@ -18,6 +21,8 @@ export interface KeeperLine {
   readonly sockets: SocketStore;
   say(word: KeptWord, handle?: RawHandle, onSent?: () => void): void;
   remember(memory: KeeperMemory): void;
+  /** Resolves when everything has been taken by the system, or it takes too long. */
+  flushed(): Promise<void>;
   /** From now on; what came before the first listener is told to it. */
   listen(listener: (word: KeeperWord, handle: RawHandle | undefined) => void): void;
   /** It was killed, or has cut the line. Once. */
@@ -35,6 +40,7 @@ class Line implements KeeperLine {
   readonly pid: number;
   readonly birth: Promise<Birth>;
   readonly sockets: KeptSockets;
+  #unsent = 0;
   #listener: ((word: KeeperWord, handle: RawHandle | undefined) => void) | undefined;
   readonly #unheard: [KeeperWord, RawHandle | undefined][] = [];
   #tellBirth: (birth: Birth) => void = () => {};
@@ -53,12 +59,22 @@ class Line implements KeeperLine {
   }
 
   say(word: KeptWord, handle?: RawHandle, onSent: () => void = () => {}): void {
-    if (!process.connected) return onSent();
-    try {
-      process.send?.({ cmd: CMD, ...word }, handle as undefined, {}, () => onSent());
-    } catch {
+    this.#unsent++;
+    const done = () => {
+      this.#unsent--;
       onSent();
+    };
+    if (!process.connected) return done();
+    try {
+      process.send?.({ cmd: CMD, ...word }, handle as undefined, {}, done);
+    } catch {
+      done();
     }
+  }
+
+  async flushed(): Promise<void> {
+    const until = systemClock.now() + FLUSH_MS;
+    while (this.#unsent > 0 && process.connected && systemClock.now() < until) await pause(systemClock, POLL_MS);
   }
 
   remember(memory: KeeperMemory): void {

@@ -1,16 +1,26 @@
-// Files that say whose they are by a pid: removed only by their owner.
+// Files that say whose they are by a pid: removed only by their owner, because a successor may have the name by now.
 
-import { readFileSync, statSync, unlinkSync } from 'node:fs';
+import { readFileSync, unlinkSync } from 'node:fs';
+import type { OwnFiles } from '../protocol/keeper-words.js';
 
-/** A pid file, a registry entry, or a socket. Whatever cannot be removed stays: somebody tidies up later. */
-export function removeOwned(path: string): void {
-  try {
-    if (statSync(path).isSocket() || isOurs(readFileSync(path, 'utf8'))) unlinkSync(path);
-  } catch {}
+/** Whatever cannot be removed stays: somebody tidies up later. */
+export function removeOwned({ pidFile, entry, socket }: OwnFiles): void {
+  if (holds(pidFile, text => Number(text.trim()))) remove(pidFile);
+  if (!holds(entry, text => (JSON.parse(text) as { pid?: unknown }).pid)) return;
+  remove(socket);
+  remove(entry);
 }
 
-function isOurs(text: string): boolean {
-  if (Number(text.trim()) === process.pid) return true;
-  const { pid } = JSON.parse(text) as { pid?: unknown };
-  return pid === process.pid;
+function holds(path: string | undefined, pidOf: (text: string) => unknown): boolean {
+  try {
+    return path !== undefined && pidOf(readFileSync(path, 'utf8')) === process.pid;
+  } catch {
+    return false;
+  }
+}
+
+function remove(path: string | undefined): void {
+  try {
+    unlinkSync(path ?? '');
+  } catch {}
 }

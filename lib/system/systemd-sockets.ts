@@ -2,8 +2,9 @@
 
 import { readlinkSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { PassedPlace } from '../protocol/keeper-words.js';
 import { ownPid, takeVariable } from './environment.js';
-import { adoptDescriptor, isPath, type ListenQuery, type RawHandle } from './held-sockets.js';
+import { adoptDescriptor, type Inherited, isPath, type ListenQuery, type RawHandle } from './held-sockets.js';
 import { readText } from './proc-files.js';
 
 const FIRST_DESCRIPTOR = 3;
@@ -54,6 +55,20 @@ export function takeSystemdSockets(): PassedSocket[] {
     return adopted === undefined ? [] : [{ ...passed, ...adopted }];
   });
 }
+
+export function placesOf(passed: readonly PassedSocket[]): PassedPlace[] {
+  return passed.map(({ name, place }) => ({
+    name,
+    port: place.kind === 'tcp' ? place.port : undefined,
+    path: place.kind === 'path' ? place.path : undefined,
+  }));
+}
+
+/** Which of them a listen means. */
+export const inheritedFrom =
+  (passed: readonly PassedSocket[]): Inherited =>
+  query =>
+    passed.find(({ place }) => isMeant(query, place))?.handle;
 
 /** Undefined when it is no socket, a datagram's, or a connection (`Accept=yes`). */
 export function adoptSocket(fd: number): Pick<PassedSocket, 'handle' | 'place'> | undefined {
