@@ -4,12 +4,13 @@ import type { Emit } from '../protocol/events.js';
 import type { Patiences } from '../supervision/child.js';
 import { type Part, type StopReport, stopInOrder } from '../supervision/stop-in-order.js';
 import { memoryFacts } from '../system/memory.js';
-import { type Swept, sweep } from '../system/process-tree.js';
+import { type NamedProcess, type Swept, sweep } from '../system/process-tree.js';
 import type { ClusterNeeds } from './cluster-needs.js';
 import { tellDraining } from './draining.js';
 import { lameDuck } from './lame-duck.js';
 import type { Settings } from './settings.js';
 import type { StopOptions, StopPatience } from './stop-patience.js';
+import type { WorkerProcess } from './worker-process.js';
 import type { Workforce } from './workforce.js';
 
 export interface ShutDownFacts {
@@ -38,7 +39,7 @@ export async function shutDown(facts: ShutDownFacts, { signal, isSucceeded = fal
   const ledger = workforce?.losses.open();
   if (lameDuckMs > 0 && !isSucceeded) await lameDuck({ clock, emit, lameDuckMs, budgetMs, patience });
   const cancelDeadline = patience.begin(budgetMs);
-  const names = namesOf(workforce);
+  const workers = workforce?.children ?? [];
   workforce?.notices.clusterStopping();
   for (const agent of workforce?.agents?.workers ?? []) agent.stay();
   workforce?.dropSpares();
@@ -52,7 +53,7 @@ export async function shutDown(facts: ShutDownFacts, { signal, isSucceeded = fal
   const swept = await sweepUp(facts);
   cancelDeadline();
   finish();
-  const whole = { ...withSwept(report, swept, names), losses };
+  const whole = { ...withDescendants(report, [...workers.flatMap(({ killedFamily }) => killedFamily), ...swept.killed], swept.left, namesOf(workers)), losses };
   const { forced, survived } = whole;
   emit({ type: 'cluster-stopped', forced, survived, names: whole.names, tookMs: Math.round(clock.now() - startedAt), losses });
   return whole;
@@ -63,13 +64,18 @@ function sweepUp({ needs: { clock, mark }, workforce, patience }: ShutDownFacts)
   return sweep({ mark, known: workforce?.families.left ?? [], graceMs: Math.min(patience.leftMs, LEFTOVERS_MS), clock, force: patience.force });
 }
 
-/** By pid, while they live. */
-function namesOf(workforce: Workforce | undefined): Readonly<Record<number, string>> {
-  return Object.fromEntries((workforce?.children ?? []).map(({ pid, role, place: { id } }) => [pid, `${role}_worker#${id}`]));
+/** By pid. */
+function namesOf(workers: readonly WorkerProcess[]): Readonly<Record<number, string>> {
+  return Object.fromEntries(workers.map(({ pid, role, place: { id } }) => [pid, `${role}_worker#${id}`]));
 }
 
-function withSwept(report: StopReport, { killed, left }: Swept, names: Readonly<Record<number, string>>): StopReport {
-  const pidsOf = (processes: Swept['killed']) => processes.map(({ pid }) => pid);
+function withDescendants(
+  report: StopReport,
+  killed: readonly NamedProcess[],
+  left: readonly NamedProcess[],
+  names: Readonly<Record<number, string>>,
+): StopReport {
+  const pidsOf = (processes: readonly NamedProcess[]) => processes.map(({ pid }) => pid);
   const forced = [...new Set([...report.forced, ...pidsOf(killed)])];
   const survived = [...new Set([...report.survived, ...pidsOf(left)])];
   const all: Readonly<Record<number, string>> = { ...Object.fromEntries(killed.map(({ pid, name }) => [pid, name])), ...names };

@@ -10,7 +10,7 @@ import { closeQuietly, framed } from '../system/child-channel.js';
 import type { Clock } from '../system/clock.js';
 import type { ForkedChild } from '../system/forker.js';
 import type { RawHandle } from '../system/held-sockets.js';
-import { type ProcessIdentity, signalAll, stillAlive } from '../system/process-tree.js';
+import { type NamedProcess, named, type ProcessIdentity, signalAll, stillAlive } from '../system/process-tree.js';
 import { Beats } from './beats.js';
 import type { HandOver } from './hand-over.js';
 
@@ -52,6 +52,8 @@ export class WorkerProcess implements SupervisedProcess {
   #hasExited = false;
   #asked = 0;
   #family: readonly ProcessIdentity[] = [];
+  /** Descendants that were killed with it. */
+  readonly killedFamily: NamedProcess[] = [];
   /** Resolves when it has exited and everything it had said has been heard. */
   readonly settled: Promise<void>;
   readonly beats = new Beats();
@@ -165,7 +167,9 @@ export class WorkerProcess implements SupervisedProcess {
   #signalTree(signal: 'SIGTERM' | 'SIGKILL'): void {
     this.#family = [...this.#family, ...this.forked.descendants()];
     this.forked.signal(signal);
-    signalAll(stillAlive(this.#family), signal);
+    const alive = stillAlive(this.#family);
+    if (signal === 'SIGKILL') this.killedFamily.push(...alive.map(named));
+    signalAll(alive, signal);
   }
 
   #onInternal(message: Record<string, unknown>, handle: RawHandle | undefined): boolean {

@@ -83,12 +83,14 @@ export async function sweep({
     await pause(clock, POLL_MS);
     left = leftovers();
   }
-  const killed = left.map(pid => ({ pid, name: processName(pid) }));
+  const killed = left.map(named);
   signalAll(left, 'SIGKILL');
   const killedAt = clock.now();
   while (left.some(isAlive) && clock.now() - killedAt < KILL_MS) await pause(clock, POLL_MS);
   return { killed, left: killed.filter(({ pid }) => isAlive(pid)) };
 }
+
+export const named = (pid: number): NamedProcess => ({ pid, name: processName(pid) });
 
 function processName(pid: number): string {
   try {
