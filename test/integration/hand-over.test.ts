@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { Agent, get } from 'node:https';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
@@ -12,6 +13,8 @@ import { runCommand } from '../support/command.js';
 import { emptyFolder, fixture } from '../support/fixtures.js';
 import { openClient, request } from '../support/raw-client.js';
 
+/** Its idle connections outlive any reload, on the slowest machine. */
+const KEEPS = fixture('apps/keeps-alive.js');
 const NO_LINGER = ['--linger', '60s'];
 const pidOf = (body: string) => Number(/\d+/.exec(body)?.[0]);
 
@@ -27,7 +30,7 @@ async function reload(cluster: SpawnedCluster): Promise<void> {
 
 suite('hand-over', { concurrency: 2 }, () => {
   test('idle kept-alive connections survive a reload, and another process answers', async () => {
-    await using cluster = await spawnCluster(fixture('apps/plain.js'), { args: NO_LINGER });
+    await using cluster = await spawnCluster(KEEPS, { args: NO_LINGER });
     const old = cluster.workers();
     const clients = await Promise.all(Array.from({ length: 12 }, () => openClient(cluster.port)));
     for (const client of clients) assert.ok(old.includes(pidOf(await client.ask())));
@@ -43,7 +46,7 @@ suite('hand-over', { concurrency: 2 }, () => {
   });
 
   test('so do more of them than may be on their way at once', async () => {
-    await using cluster = await spawnCluster(fixture('apps/plain.js'), { args: NO_LINGER });
+    await using cluster = await spawnCluster(KEEPS, { args: NO_LINGER });
     const clients = await Promise.all(Array.from({ length: 300 }, () => openClient(cluster.port)));
     await Promise.all(clients.map(client => client.ask()));
     await reload(cluster);
@@ -53,7 +56,7 @@ suite('hand-over', { concurrency: 2 }, () => {
   });
 
   test('a single worker hands over to its newcomer, and a connection that never spoke is handed over too', async () => {
-    await using cluster = await spawnCluster(fixture('apps/plain.js'), { workers: 1, args: NO_LINGER });
+    await using cluster = await spawnCluster(KEEPS, { workers: 1, args: NO_LINGER });
     using silent = await openClient(cluster.port);
     using spoken = await openClient(cluster.port);
     await spoken.ask(); // Accepted after the silent one.
@@ -64,7 +67,7 @@ suite('hand-over', { concurrency: 2 }, () => {
   test('on a UNIX path as well', async () => {
     using folder = emptyFolder();
     const path = join(folder.path, 'app.sock');
-    await using cluster = await spawnCluster(fixture('apps/plain.js'), { port: false, env: { PORT: path }, args: NO_LINGER });
+    await using cluster = await spawnCluster(KEEPS, { port: false, env: { PORT: path }, args: NO_LINGER });
     using silent = await openClient({ path });
     using spoken = await openClient({ path });
     await spoken.ask();
@@ -73,7 +76,7 @@ suite('hand-over', { concurrency: 2 }, () => {
   });
 
   test('a request that is half there stays, and the old worker answers it', async () => {
-    await using cluster = await spawnCluster(fixture('apps/plain.js'), { workers: 1, args: NO_LINGER });
+    await using cluster = await spawnCluster(KEEPS, { workers: 1, args: NO_LINGER });
     const [old] = cluster.workers();
     using client = await openClient(cluster.port);
     await client.ask();
@@ -88,19 +91,19 @@ suite('hand-over', { concurrency: 2 }, () => {
   });
 
   test('a response that is being streamed comes whole, and its connection goes on with a sibling', async () => {
-    await using cluster = await spawnCluster(fixture('apps/slow.js'), { workers: 1, args: NO_LINGER });
+    await using cluster = await spawnCluster(KEEPS, { workers: 1, args: NO_LINGER });
     const [old] = cluster.workers();
     using client = await openClient(cluster.port);
-    client.send(request('/stream?ms=1500'));
+    client.send(request('/stream'));
     await ask(cluster.port);
     const done = reload(cluster);
-    assert.equal(await client.answer(), `begin done ${old}`);
+    assert.equal(await client.answer(), `begin ${old}`);
     await done;
     assert.deepEqual([pidOf(await client.ask())], cluster.workers());
   });
 
   test('sticky: a client stays with its slot, whose newcomer has its connections', async () => {
-    await using cluster = await spawnCluster(fixture('apps/plain.js'), { workers: 3, args: ['--sticky', ...NO_LINGER] });
+    await using cluster = await spawnCluster(KEEPS, { workers: 3, args: ['--sticky', ...NO_LINGER] });
     const old = cluster.workers();
     const from = (n: number) => ({ host: '127.0.0.1', port: cluster.port, localAddress: `127.0.0.${n + 2}` });
     const clients = await Promise.all(Array.from({ length: 12 }, (_, n) => openClient(from(n))));
@@ -113,7 +116,7 @@ suite('hand-over', { concurrency: 2 }, () => {
   });
 
   test('scaling down gives connections to those that stay', async () => {
-    await using cluster = await spawnCluster(fixture('apps/plain.js'), { args: ['--name', 'hand-over-scale', ...NO_LINGER] });
+    await using cluster = await spawnCluster(KEEPS, { args: ['--name', 'hand-over-scale', ...NO_LINGER] });
     const [staying, leaving] = cluster.workers();
     const clients = await Promise.all(Array.from({ length: 12 }, () => openClient(cluster.port)));
     for (const client of clients) await client.ask();
@@ -144,8 +147,22 @@ suite('hand-over', { concurrency: 2 }, () => {
     agent.destroy();
   });
 
+  test('a connection that stays silent after its hand-over is closed when the time of its server is up', async () => {
+    using folder = emptyFolder();
+    const file = join(folder.path, 'ms');
+    writeFileSync(file, '60000');
+    await using cluster = await spawnCluster(KEEPS, { workers: 1, env: { KEEP_ALIVE: file }, args: NO_LINGER });
+    using client = await openClient(cluster.port);
+    await client.ask();
+    const ended = once(client.socket, 'close');
+    writeFileSync(file, '300');
+    await reload(cluster);
+    await ended;
+    await assert.rejects(client.answer(), /closed, after ""/, 'no 408, which Node sends to one that never spoke');
+  });
+
   test('a stop hands nothing over', async () => {
-    await using cluster = await spawnCluster(fixture('apps/plain.js'), { args: ['--linger', '100ms'] });
+    await using cluster = await spawnCluster(KEEPS, { args: ['--linger', '100ms'] });
     using client = await openClient(cluster.port);
     await client.ask();
     const ended = once(client.socket, 'close');
@@ -154,7 +171,7 @@ suite('hand-over', { concurrency: 2 }, () => {
   });
 
   test('a worker that dies with connections it has not looked at costs nobody anything', async () => {
-    await using cluster = await spawnCluster(fixture('apps/plain.js'), { workers: 3, args: NO_LINGER });
+    await using cluster = await spawnCluster(KEEPS, { workers: 3, args: NO_LINGER });
     const [first = 0, second = 0] = cluster.workers();
     const clients = await Promise.all(Array.from({ length: 30 }, () => openClient(cluster.port)));
     const homes = await Promise.all(clients.map(async client => pidOf(await client.ask())));
@@ -171,7 +188,7 @@ suite('hand-over', { concurrency: 2 }, () => {
   });
 
   test('a client that never pauses loses nothing in five reloads', async () => {
-    await using cluster = await spawnCluster(fixture('apps/plain.js'), { args: NO_LINGER });
+    await using cluster = await spawnCluster(KEEPS, { args: NO_LINGER });
     const load = startLoad(cluster.port, { clients: 8, keepAlive: true });
     for (let n = 0; n < 5; n++) await reload(cluster);
     const { served, failed } = await load.end();
