@@ -11,6 +11,7 @@ import { type SpawnedCluster, spawnCluster } from '../../lib/testing.js';
 import { ask, startLoad } from '../support/client.js';
 import { runCommand } from '../support/command.js';
 import { emptyFolder, fixture } from '../support/fixtures.js';
+import { gone } from '../support/gone.js';
 import { openClient, request } from '../support/raw-client.js';
 
 /** Its idle connections outlive any reload, on the slowest machine. */
@@ -185,6 +186,17 @@ suite('hand-over', { concurrency: 2 }, () => {
       if (homes[n] !== second) assert.ok(pidOf(await client.ask()) > 0);
       client[Symbol.dispose]();
     }
+  });
+
+  test('a master that is killed in the middle of it leaves no orphan', async () => {
+    await using cluster = await spawnCluster(KEEPS, { args: ['--linger', '100ms'] });
+    const clients = await Promise.all(Array.from({ length: 200 }, () => openClient(cluster.port)));
+    await Promise.all(clients.map(client => client.ask()));
+    cluster.kill(cluster.pid, 'SIGHUP');
+    await cluster.waitFor('child-moved', event => event.to === 'draining');
+    cluster.kill(cluster.pid);
+    await gone(cluster.events.flatMap(event => (event.type === 'child-forked' ? [event.pid] : [])));
+    for (const client of clients) client[Symbol.dispose]();
   });
 
   test('a client that never pauses loses nothing in five reloads', async () => {
