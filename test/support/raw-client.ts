@@ -3,6 +3,8 @@
 import { once } from 'node:events';
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 
+const ANSWER_MS = 20_000;
+
 export interface RawClient extends Disposable {
   readonly socket: Socket;
   send(text: string): void;
@@ -33,9 +35,15 @@ export async function openClient(target: number | NetConnectOpts): Promise<RawCl
   socket.on('close', () => end('closed'));
   const answer = () =>
     new Promise<string>((resolve, reject) => {
+      const fail = (reason: string) => {
+        clearTimeout(timer);
+        reject(new Error(reason));
+      };
+      const timer = setTimeout(() => fail(`no answer in ${ANSWER_MS} ms`), ANSWER_MS);
       look = () => {
         const whole = wholeAnswer(heard);
-        if (whole === undefined) return ended === undefined ? undefined : reject(new Error(`the connection ended: ${ended}, after ${JSON.stringify(heard)}`));
+        if (whole === undefined) return ended === undefined ? undefined : fail(`the connection ended: ${ended}, after ${JSON.stringify(heard)}`);
+        clearTimeout(timer);
         heard = heard.slice(whole.length);
         look = () => {};
         resolve(whole.body);
