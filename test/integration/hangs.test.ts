@@ -139,15 +139,20 @@ suite('hangs', { concurrency: 2 }, () => {
     );
   });
 
-  test('a machine that sleeps kills nobody: master and workers are stopped and go on together', async () => {
-    await using cluster = await spawnCluster(BLOCKS, { args: ['--hang-after', '600ms'] });
+  test('a machine that sleeps kills nobody: whoever wakes up first waits for the others', async () => {
+    await using cluster = await spawnCluster(BLOCKS, { args: HANG_AFTER });
     const before = cluster.workers();
-    const all = [cluster.pid, ...before];
-    for (const pid of all) cluster.kill(pid, 'SIGSTOP');
-    await new Promise(resolve => setTimeout(resolve, 2_000));
-    for (const pid of all) cluster.kill(pid, 'SIGCONT');
-    await new Promise(resolve => setTimeout(resolve, 1_000));
+    for (const pid of [cluster.pid, ...before]) cluster.kill(pid, 'SIGSTOP');
+    await new Promise(resolve => setTimeout(resolve, 2 * LIMIT_MS));
+    cluster.kill(cluster.pid, 'SIGCONT');
+    await new Promise(resolve => setTimeout(resolve, 100));
+    for (const pid of before) cluster.kill(pid, 'SIGCONT');
+    await new Promise(resolve => setTimeout(resolve, LIMIT_MS));
     assert.deepEqual(cluster.workers(), before);
+    assert.equal(
+      cluster.events.some(({ type }) => type === 'child-hung'),
+      false,
+    );
   });
 
   test('there are never two agents: one that hangs is killed first', async () => {
