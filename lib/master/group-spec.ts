@@ -12,7 +12,8 @@ const RELOAD_ATTEMPTS = 3;
 export function groupSpec(role: Role, { timeouts, isProduction, upkeep }: Settings): GroupSpec {
   const isApp = role === 'app';
   const hang = isApp ? timeouts.app.hang : 0; // Never two agents: the old one is killed at once.
-  const patienceMs: Patiences = { ...timeouts[role], silence: upkeep.hangMs, hang };
+  const drain = isApp ? timeouts.app.drain : timeouts.agent.stop; // An agent that leaves by itself is not waited for without end.
+  const patienceMs: Patiences = { ...timeouts[role], drain, silence: upkeep.hangMs, hang };
   return {
     name: role,
     restart: isApp ? APP_RESTART : AGENT_RESTART,

@@ -147,7 +147,7 @@ export class Group {
   }
 
   #mayFork(slot: number): boolean {
-    const isWaitedFor = this.spec.isSole && this.children.some(({ status }) => status === 'hung' || status === 'killing');
+    const isWaitedFor = this.spec.isSole && this.children.some(({ status }) => status !== 'lost');
     return !this.#isHalted && !isWaitedFor && this.#retries.mayFork(slot);
   }
 
