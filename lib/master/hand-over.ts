@@ -179,8 +179,10 @@ export class HandOver {
   }
 
   #dismiss(connection: Connection): void {
-    if (this.onHomeless !== undefined) this.onHomeless(connection);
-    else {
+    if (this.onHomeless !== undefined) {
+      this.handedOver++;
+      this.onHomeless(connection);
+    } else {
       this.refused++;
       connection.handle.close();
     }

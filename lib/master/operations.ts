@@ -6,7 +6,7 @@ import type { Surface } from '../protocol/control.js';
 import type { Account, LossAccount } from '../protocol/snapshot.js';
 import type { Clock } from '../system/clock.js';
 import { askVitals } from './ask-vitals.js';
-import { difference, NO_LOSSES } from './losses.js';
+import { difference } from './losses.js';
 import { heartbeatsOf, type StatusNeeds, statusOf } from './status.js';
 import type { WorkerProcess } from './worker-process.js';
 
@@ -29,9 +29,10 @@ export function operationsOf(needs: StatusNeeds & CommonNeeds): Surface {
     scale: ({ workers }) => account(() => cluster.resize(workers)),
     upgrade: async ({ node }) => {
       const startedAt = clock.now();
+      const before = lossesOf(needs);
       const masterPid = await cluster.upgrade(node);
-      const { losses = NO_LOSSES } = await cluster.stopped; // Drained; this answer is the last thing that is said here.
-      return { tookMs: took(clock, startedAt), masterPid, losses };
+      await cluster.stopped; // Drained; this answer is the last thing that is said here.
+      return { tookMs: took(clock, startedAt), masterPid, losses: difference(cluster.snapshot().losses, await before) };
     },
     stop: async ({ force }) => {
       const startedAt = clock.now();
