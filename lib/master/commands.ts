@@ -95,6 +95,7 @@ function bootOf(role: Boot['role'], { settings, masterPid }: { settings: Setting
     baseDir: settings.baseDir,
     beatMs: hangMs === undefined ? BEAT_MS : Math.max(1, Math.min(BEAT_MS, hangMs / BEATS_IN_LIMIT)),
     watchdog: hangMs !== undefined && hasWatchdog && !settings.isThreaded ? { limitMs: hangMs, folder: settings.hangFolder } : undefined,
+    keeperPid: role === 'app' && !settings.sticky && !settings.isThreaded ? settings.keeperPid : undefined,
     awaitsOptions: program.kind === 'framework' ? isTooLarge : settings.isHttps,
   };
 }

@@ -33,6 +33,19 @@ async function agentGone({ line, birth }: Kept, succession: Succession, { timeou
   await goneWithin([agent], kill);
 }
 
+/** Those of a predecessor that was killed serve until there are others. */
+function followApps(line: KeeperLine, { memory, isUpgrade }: Birth, cluster: Cluster): void {
+  let orphans = isUpgrade ? [] : (memory.apps ?? []);
+  const tell = () => line.remember({ apps: [...orphans, ...(cluster.workforce?.apps.workers ?? []).flatMap(({ pid }) => identityOf(pid) ?? [])] });
+  cluster.on('child-started', tell);
+  cluster.on('child-left', tell);
+  cluster.on('cluster-started', () => {
+    for (const orphan of orphans) signalIdentity(orphan, 'SIGTERM');
+    orphans = [];
+    tell();
+  });
+}
+
 export function newSuccession({ line }: Kept, cluster: () => Cluster, instance: Instance): Succession {
   const leave = () => {
     instance.bequeath();
@@ -81,5 +94,6 @@ export function followKeeper({ kept: { line, birth }, cluster, instance, success
   cluster.on('cluster-started', () => line.remember({ files: { ...instance.files, pidFile: settings.pidFile } }));
   line.remember({ name: instance.name, stopMs: settings.timeouts.budgetMs + settings.upkeep.lameDuckMs, upgradeMs: settings.upkeep.upgradeMs });
   cluster.on('child-forked', ({ role, pid }) => role === 'agent' && line.remember({ agent: identityOf(pid) }));
+  followApps(line, birth, cluster);
   cluster.on('cluster-resized', ({ workers }) => line.remember({ workers }));
 }

@@ -20,7 +20,7 @@ export function rereading({ asked, effective, ...facts }: RereadingFacts, read: 
     const workers = now.workers.count === last.workers.count ? undefined : now.workers.count;
     last = now;
     port = settled.port;
-    const { logs, hangFolder, name } = effective;
-    return { settings: { ...settled, logs, hangFolder, name }, workers };
+    const { logs, hangFolder, keeperPid, name } = effective;
+    return { settings: { ...settled, logs, hangFolder, keeperPid, name }, workers };
   };
 }

@@ -92,7 +92,7 @@ export async function prepareCluster(
   });
   const { mark, recording, hangFolder } = instance;
   const logs = recording === undefined ? undefined : settled.logs; // A pipe that nobody reads would stop its writer.
-  const effective = { ...settled, logs, hangFolder };
+  const effective = { ...settled, logs, hangFolder, keeperPid: kept?.line.pid };
   const succession = kept && newSuccession(kept, () => cluster, instance);
   const cluster: Cluster = new Cluster(effective, {
     pid: kept?.line.pid ?? ownPid(),

@@ -75,6 +75,8 @@ export interface Settings extends InstanceOptions {
   readonly upkeep: Upkeep;
   /** Where it is kept what workers did that hung; undefined: nowhere. */
   readonly hangFolder?: string | undefined;
+  /** Of the keeper that will start a master again. */
+  readonly keeperPid?: number | undefined;
   /** As the children get them: everything the caller gave, normalised. */
   readonly options: Readonly<Record<string, unknown>>;
   /** `call`: startCluster; `command`: the command line, which is stricter and checks the port first. */

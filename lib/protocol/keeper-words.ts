@@ -30,6 +30,8 @@ export interface KeeperMemory {
   /** How many app workers there should be, if somebody has changed it. */
   readonly workers?: number | undefined;
   readonly agent?: Someone | undefined;
+  /** App workers: they serve on when their master dies, until a successor tells them to go. */
+  readonly apps?: readonly Someone[] | undefined;
   /** To be removed at the end, where nobody else has done so. */
   readonly files?: OwnFiles | undefined;
   /** How long a stop may take. */

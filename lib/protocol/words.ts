@@ -163,6 +163,8 @@ export interface Boot {
   readonly watchdog?: WatchdogOrders | undefined;
   /** True: it was forked ahead of time, and user code waits for `go`. */
   readonly isSpare?: boolean;
+  /** It will start a new master, and until then this one serves on without any. */
+  readonly keeperPid: number | undefined;
   /** To be put into argv[2], for a worker file that reads its secrets there. */
   readonly argument?: string | undefined;
   /** True: options come with the `boot` word, not in argv[2]. */

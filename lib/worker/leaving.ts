@@ -5,8 +5,9 @@
 
 import { workerLogger } from '../observe/logger.js';
 import type { Boot } from '../protocol/words.js';
-import { afterUnref } from '../system/clock.js';
+import { afterUnref, repeatUnref } from '../system/clock.js';
 import { killSelf, onProcessExit } from '../system/environment.js';
+import { isGone } from '../system/gone.js';
 import { requirePackage } from '../system/require-package.js';
 import { addedListeners, hasOthers } from '../system/signals.js';
 import { onOrphaned, onTerminate, releaseChannel, say } from '../system/uplink.js';
@@ -21,6 +22,10 @@ const MASTERS_WORD_MS = 200;
 /** graceful-process is not needed to boot. Until it is loaded its last line is ours to write. */
 const LOAD_AFTER_MS = 500;
 const LONGEST_MS = 2 ** 31 - 1;
+/** How long to serve without a master while a keeper tries to start one. */
+const ORPHANED_MS = 60_000;
+/** How often to look whether the keeper lives. */
+const KEEPER_POLL_MS = 250;
 
 export class Leaving {
   readonly #boot: Boot;
@@ -30,6 +35,8 @@ export class Leaving {
   #drained: Promise<void> | undefined;
   #isLeaving = false;
   #isToStay = false;
+  /** Clients are being served. */
+  isServing: () => boolean = () => false;
   /** Closes what user code opened; set once there is something. */
   close: () => unknown = () => {};
 
@@ -71,14 +78,18 @@ export class Leaving {
       if (!gracefully.isDone()) logger[code === 0 ? 'info' : 'error']('[%s] exit with code:%s', label, code);
     });
     onTerminate(() => this.#once(() => this.#leave(() => gracefully().get('SIGTERM')?.())));
-    onOrphaned(() => {
-      this.#masterKnows.open();
+    const leaveAsOrphan = () => {
       afterUnref(this.#boot.drainMs + this.#boot.stopMs + KILL_SLACK_MS, killSelf);
       this.#once(() => {
         if (isClusterWorker) logger.error('[%s] receive disconnect event in cluster fork mode, exitedAfterDisconnect:false', label);
         const listeners = gracefully();
         (listeners.get('disconnect') ?? listeners.get('SIGTERM'))?.();
       });
+    };
+    onOrphaned(() => {
+      this.#masterKnows.open();
+      if (this.#isLeaving || !this.isServing()) return leaveAsOrphan();
+      serveOn(this.#boot.keeperPid, leaveAsOrphan);
     });
   }
 
@@ -111,6 +122,21 @@ export class Leaving {
     void this.drain().then(releaseChannel);
     afterUnref(this.#boot.drainMs + this.#boot.stopMs, killSelf);
   }
+}
+
+/** Until the keeper's next master serves and says so (SIGTERM), the keeper is gone too, or it takes too long. */
+function serveOn(keeperPid: number | undefined, leave: () => void): void {
+  const isOver = () => keeperPid === undefined || isGone(keeperPid);
+  if (isOver()) return leave();
+  const cancelLooking = repeatUnref(KEEPER_POLL_MS, () => {
+    if (isOver()) end();
+  });
+  const end = () => {
+    cancelLooking();
+    cancelLimit();
+    leave();
+  };
+  const cancelLimit = afterUnref(ORPHANED_MS, end);
 }
 
 function once<T>(make: () => T): (() => T) & { isDone(): boolean } {

@@ -42,6 +42,7 @@ export function startWorker(boot: Boot): void {
   // An agent's servers are its own business (cluster-client meets there): closing them before it does looks like a fault to it.
   const giver = new Giver();
   const leaving = new Leaving(boot, lingerMs => (boot.role === 'app' ? drainServers(tracker, giver, { lingerMs, clock: systemClock }) : Promise.resolve()));
+  leaving.isServing = () => tracker.servers.size > 0;
   leaving.prepare(isClusterWorker());
   let go = () => {};
   const mayRun = boot.isSpare
