@@ -14,7 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   worker: ['system', 'protocol', 'observe'],
   control: ['system', 'protocol'],
   logger: ['system', 'protocol'],
-  keeper: ['supervision', 'observe', 'control', 'system', 'protocol', 'lifecycle'],
+  keeper: ['system', 'protocol', 'lifecycle'],
   master: ['supervision', 'instance', 'observe', 'control', 'system', 'protocol', 'lifecycle'],
   instance: ['control', 'observe', 'system', 'protocol'],
   supervisor: ['supervision', 'instance', 'observe', 'control', 'system', 'protocol', 'lifecycle'],
