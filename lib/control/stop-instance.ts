@@ -5,7 +5,8 @@ import type { RegistryEntry } from '../protocol/registry-entry.js';
 import type { StopAccount } from '../protocol/snapshot.js';
 import { pause, systemClock } from '../system/clock.js';
 import { goneWithin } from '../system/gone-within.js';
-import { signalIdentity, stillIs } from '../system/process-identity.js';
+import { type Identity, identityOf, signalIdentity, stillIs } from '../system/process-identity.js';
+import { statOf } from '../system/process-tree.js';
 import { Client } from './client.js';
 
 /** Beyond its own budget: a master that has not ended then hangs, and is killed. */
@@ -29,13 +30,20 @@ export async function stopInstance(entry: Stoppable, isForced: boolean): Promise
   const none = pause(systemClock, limitMs).then(() => NOTHING); // A master that hangs never answers.
   const report = await Promise.race([askToStop(entry, isForced), none]);
   const leftMs = Math.max(0, limitMs - (systemClock.now() - startedAt));
+  const hung = [entry, ...masterOf(entry)];
   const isGone = await goneWithin([entry], leftMs);
-  if (!isGone) signalIdentity(entry, 'SIGKILL');
-  if (!isGone && !(await goneWithin([entry], KILL_MS)))
+  if (!isGone) for (const victim of hung) signalIdentity(victim, 'SIGKILL'); // The keeper first, or it would start another master.
+  if (!isGone && !(await goneWithin(hung, KILL_MS)))
     throw new ClusterError('ERR_UNREACHABLE', `${entry.name} (process ${entry.pid}) does not end, not even by SIGKILL. Look as root.`);
   const tookMs = Math.round(systemClock.now() - startedAt);
   const killed = isGone ? {} : { forced: [...report.forced, entry.pid], names: { ...report.names, [entry.pid]: 'master' } };
   return { ...report, ...killed, name: entry.name, tookMs };
+}
+
+/** Its child, where there is a keeper. */
+function masterOf({ pid, masterPid }: Stoppable): readonly Identity[] {
+  const isChild = masterPid !== undefined && masterPid !== pid && statOf(masterPid)?.parent === pid;
+  return isChild ? [identityOf(masterPid)].filter(identity => identity !== undefined) : [];
 }
 
 /** The answer may be cut: the master ends with it. */

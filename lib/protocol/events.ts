@@ -58,6 +58,8 @@ export interface LastWords {
 export type ClusterEvent =
   | {
       readonly type: 'cluster-starting';
+      /** Of the master. */
+      readonly pid: number;
       readonly program: ProgramFacts;
       readonly options: unknown;
       readonly environment: EnvironmentFacts;

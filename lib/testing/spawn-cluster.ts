@@ -27,8 +27,10 @@ export interface SpawnOptions {
 export interface SpawnedCluster extends AsyncDisposable {
   /** 0 when none was given. */
   readonly port: number;
-  /** Of the master. */
+  /** The one it is known by: the keeper's, or with --no-keeper and in a script the master's. */
   readonly pid: number;
+  /** Of the master that was started last. */
+  readonly masterPid: number;
   readonly events: readonly ClusterEvent[];
   /** User messages that the parent received. */
   readonly messages: readonly Record<string, unknown>[];

@@ -69,6 +69,11 @@ export class Spawned implements SpawnedCluster {
     return this.#ready('agent')[0];
   }
 
+  get masterPid(): number {
+    const last = this.events.findLast(event => event.type === 'cluster-starting');
+    return last?.type === 'cluster-starting' ? last.pid : this.pid;
+  }
+
   kill(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
     process.kill(pid, signal);
   }

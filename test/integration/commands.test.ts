@@ -153,12 +153,13 @@ suite('commands', { concurrency: 2 }, () => {
 
   test('a master that hangs is listed as such, and stop ends it with force', async () => {
     await using place = daemons();
-    const { pid } = await daemon(place, PLAIN, '--name', 'stuck', '-w', '1');
-    process.kill(pid, 'SIGSTOP');
+    await daemon(place, PLAIN, '--name', 'stuck', '-w', '1');
+    const { masterPid } = JSON.parse((await place.run('status', 'stuck', '--json')).stdout) as { masterPid: number };
+    process.kill(masterPid, 'SIGSTOP');
     const { stdout } = await place.run('ls');
     assert.match(stdout, /stuck .* unreachable/);
-    process.kill(pid, 'SIGCONT');
     assert.equal((await place.run('stop', 'stuck', '--force')).code, 0);
+    await gone([masterPid]);
   });
 
   test('ports kill: nobody listens, a foreign process, ours', async () => {

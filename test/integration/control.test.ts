@@ -368,7 +368,7 @@ async function adminLine(cluster: Awaited<ReturnType<typeof spawnCluster>>): Pro
 suite('what is left behind', () => {
   test('cleanup ends the workers and loggers of a killed master, and nobody else', async () => {
     using place = home(true);
-    await using cluster = await place.start(fixture('apps/ignores-sigterm.js'));
+    await using cluster = await place.start(fixture('apps/ignores-sigterm.js'), { args: ['--no-keeper'] });
     await using other = await place.start(PLAIN, { args: ['--name', 'other'] });
     const workers = cluster.workers();
     for (const pid of workers) process.kill(pid, 'SIGSTOP'); // So that they cannot leave by themselves.

@@ -95,10 +95,10 @@ suite('logs', { concurrency: 2 }, () => {
     let asked = 0;
     const allRecorded = async () => (await textsIn(folderOf(place))).filter(text => / line \d+ x/.test(text)).length === asked * 20;
     for (let kill = 0; kill < 5; kill++) {
-      await eventually(() => loggersOf(cluster.pid).length === 1);
+      await eventually(() => loggersOf(cluster.masterPid).length === 1);
       for (let n = 0; n < 5; n++, asked++) await ask(cluster.port, '/?lines=20');
       await eventually(allRecorded); // A kill between its read and its write can cost that read: measured, not promised.
-      for (const pid of loggersOf(cluster.pid)) process.kill(pid, 'SIGKILL');
+      for (const pid of loggersOf(cluster.masterPid)) process.kill(pid, 'SIGKILL');
       for (let n = 0; n < 5; n++, asked++) await ask(cluster.port, '/?lines=20');
     }
     await eventually(allRecorded);
@@ -109,8 +109,8 @@ suite('logs', { concurrency: 2 }, () => {
 
   test('the logger outlives a killed master until its workers have said their last', async () => {
     using place = home(true);
-    await using cluster = await place.start(WRITES, { workers: 1 });
-    const [logger = 0] = loggersOf(cluster.pid);
+    await using cluster = await place.start(WRITES, { workers: 1, args: ['--no-keeper'] });
+    const [logger = 0] = loggersOf(cluster.masterPid);
     cluster.kill(cluster.pid);
     await cluster.exited;
     await eventually(() => !existsSync(`/proc/${logger}`));
@@ -257,7 +257,7 @@ suite('logs in trouble', { concurrency: 2 }, () => {
 
   test('two loggers of one folder, an old one and its successor, lose nothing', async () => {
     using place = home(true);
-    const old = await place.start(WRITES, { workers: 1, args: ['--log-max-size', '200K'] });
+    const old = await place.start(WRITES, { workers: 1, args: ['--no-keeper', '--log-max-size', '200K'] });
     await ask(old.port, '/?lines=100');
     const [worker = 0] = old.workers();
     process.kill(worker, 'SIGSTOP'); // It has not left when the next one starts.
@@ -267,7 +267,7 @@ suite('logs in trouble', { concurrency: 2 }, () => {
     for (let n = 0; n < 4; n++) await ask(young.port, '/?lines=2000');
     process.kill(worker, 'SIGCONT');
     await eventually(() => !existsSync(`/proc/${worker}`));
-    await eventually(() => loggersOf(old.pid).length === 0);
+    await eventually(() => loggersOf(old.masterPid).length === 0);
     await young.stop();
     const texts = await textsIn(folderOf(place));
     assert.equal(texts.filter(text => / line \d+ x/.test(text)).length, 8_100);

@@ -118,7 +118,7 @@ suite('listening sockets', { concurrency: 2 }, () => {
     using folder = emptyFolder();
     const path = join(folder.path, 'app.sock');
     const env = { PORT: path };
-    const first = await spawnCluster(fixture('apps/plain.js'), { port: false, env });
+    const first = await spawnCluster(fixture('apps/plain.js'), { port: false, env, args: ['--no-keeper'] });
     await using second = await launchCluster(fixture('apps/plain.js'), { port: false, env });
     assert.equal((await second.exited).code, 69);
     assert.match(await bodyOf({ socketPath: path }), /^\d+/);
