@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
-import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { isAlive } from '../../lib/system/process-tree.js';
 import { launchCluster, spawnCluster } from '../../lib/testing.js';
-import { ask, bodyOf, startLoad } from '../support/client.js';
+import { ask, bodyOf } from '../support/client.js';
 import { runCommand } from '../support/command.js';
-import { emptyFolder, fixture } from '../support/fixtures.js';
+import { fixture } from '../support/fixtures.js';
 import { gone } from '../support/gone.js';
 
 suite('deaths', { concurrency: 2 }, () => {
@@ -40,60 +38,6 @@ suite('deaths', { concurrency: 2 }, () => {
     const { slot } = await cluster.waitFor('child-started');
     assert.equal(slot, 1);
   });
-
-  test('exit code 78 is not retried, the others serve on', async () => {
-    await using cluster = await spawnCluster(fixture('apps/mortal.js'));
-    const pid = Number(await bodyOf(cluster.port, '/exit?code=78'));
-    await cluster.waitFor('slot-gave-up');
-    assert.deepEqual(cluster.workers().includes(pid), false);
-    assert.equal(cluster.workers().length, 1);
-    assert.equal((await ask(cluster.port)).status, 200);
-  });
-
-  test('a crash loop is slowed down, and its slots are not lost', async () => {
-    await using cluster = await spawnCluster(fixture('apps/dies-after-start.js'), { workers: 1 });
-    const waits: number[] = [];
-    while (waits.length < 4) waits.push((await cluster.waitFor('backing-off')).waitMs);
-    assert.ok(
-      waits.every((wait, n) => wait >= 100 * 2 ** n && wait < 150 * 2 ** n),
-      waits.join(' '),
-    );
-    await cluster.waitFor('child-started');
-  });
-
-  test('a broken build: a reload is called off and the old workers serve on', async () => {
-    using folder = emptyFolder();
-    const BROKEN = join(folder.path, 'broken');
-    await using cluster = await spawnCluster(fixture('apps/boots-once.js'), { env: { BROKEN } });
-    const before = cluster.workers();
-    const load = startLoad(cluster.port, { clients: 4 });
-    writeFileSync(BROKEN, '');
-    cluster.kill(cluster.pid, 'SIGHUP');
-    const { message } = await cluster.waitFor('reload-failed');
-    assert.match(message, /broken build/);
-    assert.deepEqual(cluster.workers(), before);
-    rmSync(BROKEN);
-    cluster.kill(cluster.pid, 'SIGHUP');
-    await cluster.waitFor('cluster-reloaded');
-    const { served, failed } = await load.end();
-    assert.ok(served > 0);
-    assert.deepEqual(failed, []);
-    assert.ok(cluster.workers().every(pid => !before.includes(pid)));
-  });
-
-  for (const keepAlive of [false, true]) {
-    test(`a reload under load loses nothing (${keepAlive ? 'kept-alive' : 'new'} connections)`, async () => {
-      await using cluster = await spawnCluster(fixture('apps/slow.js'), { args: ['--linger', '300ms'] });
-      const load = startLoad(cluster.port, { clients: 6, keepAlive, path: '/?ms=2' });
-      for (let round = 0; round < 3; round++) {
-        cluster.kill(cluster.pid, 'SIGHUP');
-        await cluster.waitFor('cluster-reloaded');
-      }
-      const { served, failed } = await load.end();
-      assert.ok(served > 50);
-      assert.deepEqual(failed, []);
-    });
-  }
 
   test('kill -9 of the master: workers finish what they have and leave', async () => {
     await using cluster = await spawnCluster(fixture('apps/slow.js'));

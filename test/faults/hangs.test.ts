@@ -8,14 +8,14 @@ import { NAME, start, until } from '../support/faults/subject.js';
 import { fixture } from '../support/fixtures.js';
 import { startLoad } from '../support/load/load.js';
 
-const HANG_MS = full(5_000, 2_000);
+const HANG_MS = full(5_000, 3_000);
 /** A worker's boot on a busy machine. */
-const BOOT_MS = 2_000;
+const BOOT_MS = full(2_000, 4_000);
 const WITHIN_MS = HANG_MS + BOOT_MS + 1_000;
 const LIMIT = ['--hang-after', `${HANG_MS}ms`];
 /** Loads of a hung worker's own connections end with it: a limit below the client's ten seconds keeps them from counting as hung. */
 
-suite('hangs', { concurrency: 1 }, () => {
+suite('hangs', { concurrency: full(1, 3) }, () => {
   fault(
     'a worker in an endless loop',
     `replaced within ${WITHIN_MS} ms, the line of the loop told by why, lost ≤ its connections, 0 hung`,
@@ -63,9 +63,9 @@ suite('hangs', { concurrency: 1 }, () => {
     { needs: ['hangs'] },
   );
 
-  const frozenMs = full(30_000, 4_000);
+  const frozenMs = full(30_000, 5_000);
   fault(`the master is stopped for ${frozenMs} ms, longer than any patience`, '0 failed, no worker killed', async numbers => {
-    await using subject = await start(undefined, { args: ['--hang-after', `${frozenMs / 4}ms`, '--start-timeout', `${frozenMs / 2}ms`] });
+    await using subject = await start(undefined, { args: ['--hang-after', `${full(7_500, 3_500)}ms`, '--start-timeout', '10s'] });
     const master = await subject.master();
     const before = (await subject.ready()).map(({ pid }) => pid);
     using load = startLoad(['L1', 'L3'], subject);

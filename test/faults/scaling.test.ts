@@ -10,7 +10,7 @@ import type { LoadName } from '../support/load/loads.js';
 const REQUESTS = full(3_000, 200);
 const LOADS: readonly (readonly LoadName[])[] = full([['L1'], ['L2'], ['L3']], [['L1', 'L3']]);
 /** Short: idle connections are handed over, nobody has to ask again before they close. */
-const LINGER = BUILT.handOver ? ['--linger', '300ms'] : [];
+const LINGER = BUILT.handOver ? ['--linger', '200ms'] : [];
 
 suite('scaling and recycling', { concurrency: 1 }, () => {
   for (const names of LOADS) {

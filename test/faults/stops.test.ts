@@ -87,8 +87,8 @@ suite('stops', { concurrency: 2 }, () => {
   );
 
   for (const [times, least, most] of [
-    [2, 1_500, 4_000],
-    [3, 0, 1_500],
+    [2, 1_500, full(4_000, 6_000)],
+    [3, 0, full(1_500, 4_000)],
   ] as const) {
     fault(`SIGTERM ${times} times with a request that takes a minute`, `gone ${least} … ${most} ms after the last, exit 0, nothing left`, async numbers => {
       await using subject = await start();

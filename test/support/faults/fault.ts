@@ -30,7 +30,7 @@ export const BUILT = {
   hangs: true,
   lameDuck: false,
   ttin: true,
-  handOver: false,
+  handOver: true,
   inheritedSockets: false,
 } as const satisfies Record<string, boolean>;
 export type Feature = keyof typeof BUILT;

@@ -2,6 +2,7 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { full } from '../faults/fault.js';
 import { type Account, countOf, requestsOf } from './account.js';
 import type { Order, Tale } from './client-main.js';
 import type { LoadName, LoadTarget } from './loads.js';
@@ -22,12 +23,15 @@ export interface Load extends Disposable {
   stop(): Promise<Accounts>;
 }
 
-export function startLoad(names: readonly LoadName[], { slowMs = 1_000, ...target }: Omit<LoadTarget, 'slowMs'> & { slowMs?: number }): Load {
+export function startLoad(
+  names: readonly LoadName[],
+  { port, tlsPort, slowMs = 1_000, ease = full(1, 3) }: Omit<LoadTarget, 'slowMs' | 'ease'> & { slowMs?: number; ease?: number },
+): Load {
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   const client = fork(MAIN, { env, execArgv: [] });
   const order = (what: Order) => client.connected && client.send(what);
   const told = listen(client);
-  order({ start: names, target: { slowMs, ...target } });
+  order({ start: names, target: { port, tlsPort, slowMs, ease } });
   return {
     soFar: () => told.accounts(),
     more: count => {

@@ -22,6 +22,8 @@ export interface LoadTarget {
   readonly tlsPort?: number | undefined;
   /** Of L4 and L5. */
   readonly slowMs: number;
+  /** Paces are so many times as long: in `npm test` others want the processors too. */
+  readonly ease: number;
 }
 
 /** Shared by the clients of one load. */
@@ -39,12 +41,13 @@ const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
 const times = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, index) => make(index));
 
 /** Asks again and again, at its pace. */
-async function repeat({ ledger, isOver }: Running, asked: Asked, paceMs: number): Promise<void> {
-  await pause(Math.random() * paceMs);
+async function repeat({ target, ledger, isOver }: Running, asked: Asked, paceMs: number): Promise<void> {
+  const easedMs = paceMs * target.ease;
+  await pause(Math.random() * easedMs);
   while (!isOver()) {
     const outcome = await ask(asked, ledger);
     if (outcome === 'refused') await pause(20); // Or it would do nothing else.
-    if (paceMs > 0) await pause(paceMs);
+    if (easedMs > 0) await pause(easedMs);
   }
 }
 
