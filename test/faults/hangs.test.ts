@@ -64,7 +64,7 @@ suite('hangs', { concurrency: full(1, 3) }, () => {
   );
 
   const frozenMs = full(30_000, 5_000);
-  fault(`the master is stopped for ${frozenMs} ms, longer than any patience`, '0 failed, no worker killed', async numbers => {
+  fault(`the master is stopped for ${frozenMs} ms, longer than any patience`, '0 failed, no worker called hung or killed', async numbers => {
     await using subject = await start(undefined, { args: ['--hang-after', `${full(7_500, 3_500)}ms`, '--start-timeout', '10s'] });
     const master = await subject.master();
     const before = (await subject.ready()).map(({ pid }) => pid);
@@ -77,6 +77,10 @@ suite('hangs', { concurrency: full(1, 3) }, () => {
     assert.deepEqual(
       (await subject.ready()).map(({ pid }) => pid),
       before,
+    );
+    assert.deepEqual(
+      (await subject.facts('child-moved')).filter(({ to }) => to === 'hung'),
+      [],
     );
   });
 });
