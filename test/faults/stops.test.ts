@@ -140,7 +140,7 @@ suite('stops', { concurrency: 2 }, () => {
     assert.deepEqual(unnamed, []);
   });
 
-  const duckMs = full(5_000, 1_500);
+  const duckMs = full(5_000, 3_000);
   fault(
     `a stop that goes on serving for ${duckMs} ms`,
     `0 failed until then, gone after ${duckMs} … ${duckMs + 6_000} ms`,

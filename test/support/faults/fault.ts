@@ -28,10 +28,10 @@ export const BUILT = {
   upgradeReason: false,
   limits: true,
   hangs: true,
-  lameDuck: false,
+  lameDuck: true,
   ttin: true,
   handOver: true,
-  inheritedSockets: false,
+  inheritedSockets: true,
 } as const satisfies Record<string, boolean>;
 export type Feature = keyof typeof BUILT;
 
