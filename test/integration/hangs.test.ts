@@ -127,9 +127,9 @@ suite('hangs', { concurrency: 2 }, () => {
     await using cluster = await spawnCluster(BLOCKS, { args: ['--hang-after', '600ms'] });
     const before = cluster.workers();
     for (let round = 0; round < 3; round++) {
-      cluster.kill(cluster.pid, 'SIGSTOP');
+      cluster.kill(cluster.masterPid, 'SIGSTOP');
       await new Promise(resolve => setTimeout(resolve, 1_900));
-      cluster.kill(cluster.pid, 'SIGCONT');
+      cluster.kill(cluster.masterPid, 'SIGCONT');
       await new Promise(resolve => setTimeout(resolve, 700)); // Longer than the limit: whoever is to be killed, is.
     }
     assert.deepEqual(cluster.workers(), before);
@@ -142,9 +142,9 @@ suite('hangs', { concurrency: 2 }, () => {
   test('a machine that sleeps kills nobody: whoever wakes up first waits for the others', async () => {
     await using cluster = await spawnCluster(BLOCKS, { args: HANG_AFTER });
     const before = cluster.workers();
-    for (const pid of [cluster.pid, ...before]) cluster.kill(pid, 'SIGSTOP');
+    for (const pid of [cluster.masterPid, ...before]) cluster.kill(pid, 'SIGSTOP');
     await new Promise(resolve => setTimeout(resolve, 2 * LIMIT_MS));
-    cluster.kill(cluster.pid, 'SIGCONT');
+    cluster.kill(cluster.masterPid, 'SIGCONT');
     await new Promise(resolve => setTimeout(resolve, 100));
     for (const pid of before) cluster.kill(pid, 'SIGCONT');
     await new Promise(resolve => setTimeout(resolve, LIMIT_MS));
@@ -194,7 +194,7 @@ suite('hangs', { concurrency: 2 }, () => {
   test('an endless loop whose master was killed does not spin for ever', async () => {
     await using cluster = await spawnCluster(BLOCKS, { workers: 1, args: ['--hang-after', '1s', '--stop-timeout', '1s'] });
     const { pid } = await block(cluster, '/busy');
-    cluster.kill(cluster.pid, 'SIGKILL');
+    cluster.kill(cluster.masterPid, 'SIGKILL');
     await gone([pid]);
   });
 });
