@@ -12,6 +12,7 @@ import { tailLog } from '../../lib/system/log-tail.js';
 import { PendingChunk } from '../../lib/system/pending-chunk.js';
 import { RotatingFile } from '../../lib/system/rotating-file.js';
 import { ask } from '../support/client.js';
+import { eventually } from '../support/eventually.js';
 import { COMMAND, emptyFolder, fixture } from '../support/fixtures.js';
 import { type Home, home } from '../support/home.js';
 
@@ -25,15 +26,6 @@ async function textsIn(folder: string): Promise<string[]> {
 }
 
 const folderOf = (place: Home, name = 'web') => join(place.path, 'state', name, 'log');
-
-/** Looks until it is so: the logger gathers what comes within 20 ms, and nobody tells when it has written. */
-async function eventually(look: () => boolean | Promise<boolean>, limitMs = 10_000): Promise<void> {
-  const until = performance.now() + limitMs;
-  while (!(await look())) {
-    assert.ok(performance.now() < until, 'it did not come true in time');
-    await new Promise(resolve => setTimeout(resolve, 25));
-  }
-}
 
 const loggersOf = (pid: number) =>
   readdirSync('/proc')

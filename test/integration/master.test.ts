@@ -7,6 +7,7 @@ import { ClusterAgentWorkerError, ClusterWorkerExceptionError, Master, startClus
 import { spawnCluster } from '../../lib/testing.js';
 import { ask, bodyOf } from '../support/client.js';
 import { FRAMEWORK } from '../support/egg.js';
+import { eventually } from '../support/eventually.js';
 import { fixture, ROOT } from '../support/fixtures.js';
 
 const require = createRequire(import.meta.url);
@@ -21,6 +22,7 @@ suite("egg-cluster's public surface", () => {
     const lines = () => cluster.output().split('\n');
     assert.match(cluster.output(), /\[master\] a framework of our own/);
     assert.equal(lines().filter(line => line === 'own worker file not in ps').length, 2);
+    await eventually(() => lines().filter(line => line.startsWith('APP')).length === 2); // Lines may come after what is said of them.
     assert.deepEqual(
       lines().filter(line => line.startsWith('APP')),
       ['APP true', 'APP true'],
