@@ -58,7 +58,7 @@ suite('deaths', { concurrency: 2 }, () => {
   });
 
   test('a cluster that has lost its agent for good ends with 1 after three checks, ten seconds apart', async () => {
-    await using cluster = await spawnCluster(fixture('apps/agent-gives-up'), { workers: 1, timeoutMs: 60_000 });
+    await using cluster = await spawnCluster(fixture('apps/agent-gives-up'), { workers: 1, timeoutMs: 60_000, args: ['--no-keeper'] });
     await cluster.waitFor('cluster-lost');
     assert.equal((await cluster.exited).code, 1);
     assert.match(cluster.stderr(), /nodejs\.ClusterWorkerExceptionError: \[master\] 0 agent and 1 worker\(s\) alive, exit to avoid unknown state/);

@@ -51,6 +51,9 @@ export async function until<T>(
   }
 }
 
+/** A file that takes too long is ended by the runner with SIGTERM: what it has started goes with it. */
+process.once('SIGTERM', () => process.exit(1));
+
 const given = new Set<number>();
 
 /** Below the ports that the system gives to connections: a load opens thousands of them. */
