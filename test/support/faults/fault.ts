@@ -25,7 +25,7 @@ export const BUILT = {
   canary: true,
   keeper: true,
   upgrade: true,
-  upgradeReason: false,
+  upgradeReason: true,
   limits: true,
   hangs: true,
   lameDuck: true,

@@ -33,7 +33,7 @@ const POLL_MS = 20;
 /** Of 512 bytes: no fault fills the disk. */
 const MOST_BLOCKS = 200_000;
 const NAME = 'subject';
-const HOLDER = join(ROOT, 'test', 'support', 'faults', 'hold-sockets.py');
+const HOLDER = join(ROOT, 'test', 'support', 'faults', 'hold-sockets.mjs');
 export const APP = fixture('faults/answers-every-load.js');
 
 /** There is no event for what happens in a foreign process: looks again and again, and says what it saw last. */
@@ -182,7 +182,7 @@ export async function launch(entry = APP, { workers = 2, args = [], env = {}, st
   const ports = after ? ([after.port, after.tlsPort] as const) : ([await portOfItsOwn(), await portOfItsOwn()] as const);
   const place = after?.home ?? home();
   const { NODE_TEST_CONTEXT: _, ...inherited } = process.env;
-  const holder = holdSocketFor === undefined ? [] : ['python3', HOLDER, String(ports[0]), String(holdSocketFor)];
+  const holder = holdSocketFor === undefined ? [] : [process.execPath, HOLDER, String(ports[0]), String(holdSocketFor)];
   const words = [...holder, process.execPath, COMMAND, 'start', entry, '--name', NAME, '--workers', String(workers), '--port', String(ports[0]), ...args];
   const tls = { TLS_PORT: String(ports[1]), KEY: fixture('tls/key.pem'), CERT: fixture('tls/cert.pem') };
   const redirect = stdio === 'closed' ? '<&- >&- 2>&-' : '';
