@@ -35,6 +35,8 @@ export interface SignalHandlers {
   hurried(signal: string, leftMs: number): void;
   /** TTIN and TTOU: so many workers more or less. Without it they are not listened to. */
   resize?(by: number): void;
+  /** USR2. Without it it is not listened to. */
+  upgrade?(): void;
   /** QUIT kills at once. */
   readonly isQuitFast?: boolean;
 }
@@ -52,6 +54,7 @@ export function signalMeanings(handlers: SignalHandlers, clock: Clock): Hear {
   const step = stepMeaning(handlers, clock);
   return signal => {
     if (signal === 'SIGHUP') reload();
+    else if (signal === 'SIGUSR2') handlers.upgrade?.();
     else if (signal in STEPS) step(STEPS[signal] ?? 0);
     else stop(signal);
   };
@@ -102,9 +105,9 @@ function stepMeaning({ resize }: SignalHandlers, clock: Clock): (by: number) => 
  * What this process should listen to. Not to TTOU when it writes to a terminal: with `stty tostop` the kernel sends it for a write from the
  * background and, where it is listened to, tries the write again at once and for ever (measured: one processor, all of it).
  */
-export function audible({ resize }: SignalHandlers): NodeJS.Signals[] {
+export function audible({ resize, upgrade }: SignalHandlers): NodeJS.Signals[] {
   const steps = resize === undefined ? [] : writesToTerminal() ? (['SIGTTIN'] as const) : (['SIGTTIN', 'SIGTTOU'] as const);
-  return ['SIGHUP', ...STOP_SIGNALS, ...steps];
+  return ['SIGHUP', ...STOP_SIGNALS, ...steps, ...(upgrade === undefined ? [] : (['SIGUSR2'] as const))];
 }
 
 /** How long the keeper may take to pass on what has reached the whole group. */
@@ -117,7 +120,7 @@ const PASSED_ON_MS = 250;
 export function obeyKeeper(handlers: SignalHandlers, clock: Clock = systemClock): Hear {
   const hear = signalMeanings(handlers, clock);
   const passedOn = new Map<string, number>();
-  onSignals(['SIGHUP', ...STOP_SIGNALS], signal => {
+  onSignals(['SIGHUP', 'SIGUSR2', ...STOP_SIGNALS], signal => {
     const at = clock.now();
     clock.after(PASSED_ON_MS, () => {
       if (Math.abs((passedOn.get(signal) ?? Number.NEGATIVE_INFINITY) - at) > PASSED_ON_MS) hear(signal);

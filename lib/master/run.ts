@@ -1,5 +1,6 @@
 // What the command line and startCluster share: observers, signals, and the way from a stop to an exit code.
 
+import { isClusterError } from '../errors.js';
 import { EventBus } from '../instance/event-bus.js';
 import { Instance } from '../instance/instance.js';
 import type { SignalHandlers } from '../instance/signals.js';
@@ -124,9 +125,13 @@ export function signalHandlers(cluster: Cluster): SignalHandlers {
     reload: () => cluster.reload(), // A failure is told by its event.
     hurried: (signal, leftMs) => cluster.tell({ type: 'cluster-stop-hurried', signal, leftMs }),
     resize: by => void cluster.resize(Math.max(1, cluster.snapshot().size + by)).catch(() => {}), // It is tried on.
+    upgrade: () => void cluster.upgrade().catch(error => isClusterError(error) && error.code === 'ERR_NO_KEEPER' && cluster.tell(upgradeFailed(error))),
     isQuitFast: cluster.settings.upkeep.isQuitFast,
   };
 }
+
+/** Where there is a keeper, its refusal is told as it comes. */
+const upgradeFailed = ({ message }: Error) => ({ type: 'upgrade-failed', message }) as const;
 
 export function exitCodeOfStop({ survived, failed }: StopReport): number {
   return survived.length > 0 || failed.size > 0 ? 1 : 0;

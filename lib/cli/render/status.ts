@@ -32,11 +32,12 @@ export const WORKER_COLUMNS: readonly Column<WorkerStatus>[] = [
 ];
 
 export function statusLines(status: InstanceStatus): string[] {
-  const { name, pid, address, uptimeMs, program, generation, reloads, size, master, logs, droppedMessages, losses } = status;
+  const { name, pid, masterPid = pid, address, uptimeMs, program, generation, reloads, size, master, logs, droppedMessages, losses } = status;
   const facts = [
     `${styled('bold', name)}  ${colouredStatus(status.status)}  ${address?.text ?? 'no address'}`,
     `program   ${program}`,
-    `master    pid ${pid}, up ${duration(uptimeMs)}, ${bytes(master.rssBytes)}, ${percent(master.cpuPercent)} CPU, Node ${status.node}, app-cluster ${status.version}`,
+    ...(masterPid === pid ? [] : [`keeper    pid ${pid}`]),
+    `master    pid ${masterPid}, up ${duration(uptimeMs)}, ${bytes(master.rssBytes)}, ${percent(master.cpuPercent)} CPU, Node ${status.node}, app-cluster ${status.version}`,
     `workers   ${size} wanted, generation ${generation}, ${reloads} reload${reloads === 1 ? '' : 's'}`,
     ...(losses === undefined ? [] : [`requests  ${lossText(losses)}`]),
     `logs      ${logs.folder ?? 'not recorded'}${logs.droppedLines > 0 ? styled('red', `, ${logs.droppedLines} lines dropped`) : ''}`,
