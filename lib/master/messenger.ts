@@ -21,6 +21,8 @@ export interface MessengerNeeds {
   readonly ownPid: number;
   readonly parent: ParentLine;
   readonly agent: () => WorkerProcess | undefined;
+  /** If there is none just now, there will be one. */
+  readonly isAgentComing: () => boolean;
   readonly apps: () => readonly WorkerProcess[];
   readonly emit: Emit;
   /** A control action from one who may send it. */
@@ -29,10 +31,14 @@ export interface MessengerNeeds {
 
 /** Repeated complaints about one sender would fill the log: one event in so many. */
 const REPORT_EVERY = 1_000;
+/** More messages than these for an agent that is being replaced are dropped. */
+const MOST_WAITING = 1_000;
 
 export class Messenger {
   readonly #needs: MessengerNeeds;
   #dropped = 0;
+  /** For the agent, while there is none. */
+  readonly #waiting: Envelope[] = [];
 
   constructor(needs: MessengerNeeds) {
     this.#needs = needs;
@@ -79,11 +85,23 @@ export class Messenger {
   #deliver(envelope: Envelope, to: Target, sender?: WorkerProcess): void {
     if (to === 'master') return this.#onMaster(envelope, sender);
     if (to === 'parent') return this.#needs.parent.send(envelope);
-    const agent = this.#needs.agent();
     const addressed = envelope.to ? envelope : { ...envelope, to };
-    if ((to === 'agent' || to === 'both') && agent) this.#post(agent, addressed);
-    else if (to === 'agent' && envelope.from !== 'master') this.#drop(envelope.from ?? 'unknown', 'there is no agent just now', envelope.action);
+    if (to === 'agent' || to === 'both') this.#toAgent(addressed, to === 'both');
     if (to === 'app' || to === 'both') for (const app of this.#needs.apps()) this.#post(app, addressed);
+  }
+
+  /** What is for an agent that is being replaced waits for the next one. */
+  #toAgent(envelope: Envelope, isToOthersToo: boolean): void {
+    const agent = this.#needs.agent();
+    if (agent !== undefined && !agent.isLeaving) return this.#post(agent, envelope);
+    if (envelope.from === 'master') return; // It will be told anew.
+    if (this.#needs.isAgentComing() && this.#waiting.length < MOST_WAITING) this.#waiting.push(envelope);
+    else if (!isToOthersToo) this.#drop(envelope.from ?? 'unknown', 'there is no agent just now', envelope.action);
+  }
+
+  /** It is ready. */
+  agentIsBack(): void {
+    for (const envelope of this.#waiting.splice(0)) this.#toAgent(envelope, false);
   }
 
   #post(worker: WorkerProcess, envelope: Envelope): void {

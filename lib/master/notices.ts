@@ -36,6 +36,7 @@ export class Notices {
     const { messenger } = this.#needs;
     messenger.send('app', 'egg-pids', [agent.pid]);
     messenger.send('app', 'agent-start');
+    messenger.agentIsBack();
     if (!this.#isUp) return; // There are no apps to tell it of.
     this.#known = '';
     this.#tellAgent();

@@ -79,10 +79,11 @@ export class Workforce {
     this.listeners = new Listeners(needs, this.#dispatcher);
     const agent = () => this.agents?.workers.at(-1);
     const apps = () => this.apps.workers;
+    const isAgentComing = () => (this.agents?.group.goal.size ?? 0) > 0;
     this.handOver = new HandOver({ clock: needs.clock, isSticky: settings.sticky, crew: () => this.apps });
     this.losses = new Losses({ clock: needs.clock, handOver: this.handOver, dispatcher: this.#dispatcher });
     const onControl = (action: ControlAction, data: unknown, sender: WorkerProcess | undefined) => this.#onControl(action, data, sender);
-    this.messenger = new Messenger({ ownPid: ownPid(), parent: needs.parent, agent, apps, emit: needs.emit, onControl });
+    this.messenger = new Messenger({ ownPid: ownPid(), parent: needs.parent, agent, isAgentComing, apps, emit: needs.emit, onControl });
     this.notices = new Notices({ messenger: this.messenger, agent, apps, options: () => this.versions.first.options, debugPort: settings.debugPort });
     this.agents = this.versions.first.forking.hasAgent ? this.#crew('agent') : undefined;
     this.apps = this.#crew('app');

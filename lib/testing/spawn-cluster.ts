@@ -71,12 +71,17 @@ export async function spawnCluster(entry: string, options: SpawnOptions = {}): P
   }
 }
 
+/** Below the range from which the system takes the ports of clients (Linux: 32768 and above): one of those may be in use the next moment. */
+const FIRST_PORT = 20_000;
+const MOST_PORTS = 12_000;
+const anyStart = () => FIRST_PORT + Math.floor(Math.random() * MOST_PORTS);
+
 /** Given out once: two clusters that start at the same time may be told of the same free port. */
 const givenPorts = new Set<number>();
 
 async function unusedPort(): Promise<number> {
-  let port = await freePort(0);
-  while (givenPorts.has(port)) port = await freePort(0);
+  let port = await freePort(anyStart());
+  while (givenPorts.has(port)) port = await freePort(anyStart());
   givenPorts.add(port);
   return port;
 }

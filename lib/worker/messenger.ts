@@ -129,10 +129,9 @@ class Messenger {
     });
   }
 
-  /** One pid is enough for a request; without one known the whole role is asked, and the first answer counts. */
+  /** One pid is enough for a request to apps; without one known all are asked, and the first answer counts. There is one agent, whatever its pid. */
   #roleOf(role: 'agent' | 'app'): number | undefined {
-    const other = workerContext()?.boot.role === 'agent' ? 'app' : 'agent';
-    return role === other ? this.#anyone() : undefined;
+    return role === 'app' && workerContext()?.boot.role === 'agent' ? this.#anyone() : undefined;
   }
 
   #anyone(): number | undefined {

@@ -33,6 +33,20 @@ suite('messages', { concurrency: 2 }, () => {
     assert.equal(await answerOf(cluster, '/add?a=2&b=3'), 5);
   });
 
+  test('what is said to an agent that is being reloaded waits for the next one', async () => {
+    await using cluster = await spawnCluster(fixture('apps/talks'), { workers: 1 });
+    const reloaded = cluster.waitFor('cluster-reloaded');
+    cluster.kill(cluster.pid, 'SIGHUP');
+    let isOver = false;
+    void reloaded.then(() => {
+      isOver = true;
+    });
+    const answers: unknown[] = [];
+    while (!isOver) answers.push(await answerOf(cluster, '/add?a=2&b=3&within=10000'));
+    assert.deepEqual([...new Set(answers)], [5]);
+    assert.equal(cluster.events.filter(event => event.type === 'child-started' && event.role === 'agent').length, 2);
+  });
+
   for (const kind of [
     'text',
     'null',
