@@ -66,14 +66,14 @@ function commandOf(role: Boot['role'], file: string, { settings, options, master
 }
 
 /**
- * What makes a worker a spare, whose user code waits for the master's `go`. Undefined where that cannot be held back: a main module of
+ * What makes a worker an early one, whose user code waits for the master's `go`. Undefined where that cannot be held back: a main module of
  * the user's own, or a preload that may not have been loaded when the word comes.
  */
-export function spareEnvironment({ settings, options, masterPid }: Omit<CommandFacts, 'agentInspectorPort'>): Readonly<Record<string, string>> | undefined {
+export function earlyEnvironment({ settings, options, masterPid }: Omit<CommandFacts, 'agentInspectorPort'>): Readonly<Record<string, string>> | undefined {
   const { program, appWorkerFile, isDebug, isThreaded, execArgv } = settings;
   const canWait = !isThreaded && program.kind === 'framework' && appWorkerFile === undefined && !isDebug && preloadOptions(execArgv)[0] === '--require';
   if (!canWait) return undefined;
-  return { [BOOT_VARIABLE]: JSON.stringify({ ...bootOf('app', { settings, masterPid }, !optionsArgument(options).isWhole), isSpare: true }) };
+  return { [BOOT_VARIABLE]: JSON.stringify({ ...bootOf('app', { settings, masterPid }, !optionsArgument(options).isWhole), isEarly: true }) };
 }
 
 function bootOf(role: Boot['role'], { settings, masterPid }: { settings: Settings; masterPid: number }, isTooLarge: boolean): Boot {

@@ -8,7 +8,7 @@ import { ownPid, variable } from '../system/environment.js';
 import type { ForkedChild, Forker, ProgramCommand } from '../system/forker.js';
 import { ProcessForker } from '../system/process-forker.js';
 import { requirePackage as requireFile } from '../system/require-package.js';
-import { agentCommand, appCommand, type CommandFacts, spareEnvironment } from './commands.js';
+import { agentCommand, appCommand, type CommandFacts, earlyEnvironment } from './commands.js';
 import type { Settings } from './settings.js';
 import { optionsArgument } from './visible-options.js';
 
@@ -29,7 +29,7 @@ export class Forking {
   readonly #facts: CommandFacts;
   readonly #agents: Forker | undefined;
   #apps: Forker | undefined;
-  #spares: ClusterForker | undefined;
+  #early: ClusterForker | undefined;
 
   constructor(needs: ForkingNeeds) {
     this.#needs = needs;
@@ -52,15 +52,15 @@ export class Forking {
     const { ClusterForker } = requireFile<typeof import('../system/cluster-forker.js')>(CLUSTER_FORKER_FILE);
     const forker = new ClusterForker(appCommand(this.#facts), (level, text) => this.#needs.emit({ type: 'forker-said', level, text }));
     this.#apps = forker;
-    this.#spares = forker;
-    const environment = isAhead && this.hasAgent ? spareEnvironment(this.#facts) : undefined;
+    this.#early = forker;
+    const environment = isAhead && this.hasAgent ? earlyEnvironment(this.#facts) : undefined;
     if (environment === undefined) return;
     const { count } = this.#needs.settings.workers;
-    for (let slot = 0; slot < count; slot++) forker.forkSpare(this.#planOf('app', { id: slot + 1, slot, generation: 1 }, { count, environment }));
+    for (let slot = 0; slot < count; slot++) forker.forkEarly(this.#planOf('app', { id: slot + 1, slot, generation: 1 }, { count, environment }));
   }
 
-  dropSpares(): void {
-    this.#spares?.killSpares();
+  dropEarly(): void {
+    this.#early?.killEarly();
   }
 
   fork(role: Role, place: Place, { count, replacesPid }: { readonly count: number; readonly replacesPid: number | undefined }): ForkedChild {

@@ -42,7 +42,7 @@ export async function shutDown(facts: ShutDownFacts, { signal, isSucceeded = fal
   const workers = workforce?.children ?? [];
   workforce?.notices.clusterStopping();
   for (const agent of workforce?.agents?.workers ?? []) agent.stay();
-  workforce?.dropSpares();
+  workforce?.dropEarly();
   if (isSucceeded) workforce?.listeners.bequeath();
   else workforce?.listeners.close();
   if (patience.force.aborted) await ledger?.isOpen; // What is cut is known before.

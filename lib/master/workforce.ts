@@ -120,8 +120,8 @@ export class Workforce {
   }
 
   /** None of them has run a line of user code. */
-  dropSpares(): void {
-    this.versions.first.forking.dropSpares();
+  dropEarly(): void {
+    this.versions.first.forking.dropEarly();
   }
 
   health(): HealthFacts {

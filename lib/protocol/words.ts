@@ -28,7 +28,7 @@ export type WorkerWord =
 
 /**
  * From the master to a worker.
- * - `go`: a spare becomes a worker, its user code may run.
+ * - `go`: it was forked early, and its user code may run now.
  * - `stay`: the cluster stops, and this worker's turn comes later: a SIGTERM to the whole group is not yet for it.
  * - `report`: say how you are, now.
  * - `limits`: beat at once when one is reached; each worker has its own, a little below what was asked for.
@@ -161,8 +161,8 @@ export interface Boot {
   readonly beatMs: number;
   /** Undefined: nobody watches its event loop from inside. */
   readonly watchdog?: WatchdogOrders | undefined;
-  /** True: it was forked ahead of time, and user code waits for `go`. */
-  readonly isSpare?: boolean;
+  /** True: it was forked before its time, and user code waits for `go`. */
+  readonly isEarly?: boolean;
   /** It will start a new master, and until then this one serves on without any. */
   readonly keeperPid: number | undefined;
   /** To be put into argv[2], for a worker file that reads its secrets there. */

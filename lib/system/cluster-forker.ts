@@ -32,7 +32,7 @@ export class ClusterForker implements Forker {
   readonly #command: ProgramCommand;
   readonly #says: ForkerSays;
   readonly #reflex: Reflex;
-  readonly #spares = new Map<string, ChildChannel>();
+  readonly #early = new Map<string, ChildChannel>();
 
   /** Throws in a process that is itself a worker of a cluster: it cannot fork any. */
   constructor(command: ProgramCommand, says: ForkerSays) {
@@ -48,29 +48,29 @@ export class ClusterForker implements Forker {
 
   fork(plan: ClusterForkPlan): ForkedChild {
     try {
-      return this.#spare(plan.mark) ?? this.#channel(plan, this.#forkWorker(plan));
+      return this.#claim(plan.mark) ?? this.#channel(plan, this.#forkWorker(plan));
     } catch (error) {
       return failedFork(error, plan.mark);
     }
   }
 
-  /** Forks a worker ahead of time, whose user code waits until it is asked for by its mark: it boots while the agent does. */
-  forkSpare(plan: ClusterForkPlan): void {
+  /** Forks a worker before its time, whose user code waits until it is asked for by its mark: it boots while the agent does. */
+  forkEarly(plan: ClusterForkPlan): void {
     try {
-      this.#spares.set(plan.mark, this.#channel(plan, this.#forkWorker(plan)));
+      this.#early.set(plan.mark, this.#channel(plan, this.#forkWorker(plan)));
     } catch {} // The fork that is needed will tell.
   }
 
   /** Those that nobody asked for have run no user code. */
-  killSpares(): void {
-    for (const spare of this.#spares.values()) spare.signal('SIGKILL');
-    this.#spares.clear();
+  killEarly(): void {
+    for (const early of this.#early.values()) early.signal('SIGKILL');
+    this.#early.clear();
   }
 
-  #spare(mark: string): ChildChannel | undefined {
-    const spare = this.#spares.get(mark);
-    this.#spares.delete(mark);
-    return spare?.isConnected && spare.send(framed({ act: 'go' })) ? spare : undefined;
+  #claim(mark: string): ChildChannel | undefined {
+    const early = this.#early.get(mark);
+    this.#early.delete(mark);
+    return early?.isConnected && early.send(framed({ act: 'go' })) ? early : undefined;
   }
 
   #channel(plan: ClusterForkPlan, worker: Worker): ChildChannel {

@@ -8,7 +8,7 @@ export interface WorkerContext {
   readonly boot: Boot;
   readonly tracker: ServerTracker;
   readonly leaving: Leaving;
-  /** Resolves when user code may run: at once, unless this is a spare. */
+  /** Resolves when user code may run: at once, unless this one was forked early. */
   readonly mayRun: Promise<void>;
 }
 

@@ -45,7 +45,7 @@ export function startWorker(boot: Boot): void {
   leaving.isServing = () => tracker.servers.size > 0;
   leaving.prepare(isClusterWorker());
   let go = () => {};
-  const mayRun = boot.isSpare
+  const mayRun = boot.isEarly
     ? new Promise<void>(resolve => {
         go = resolve;
       })
