@@ -27,7 +27,7 @@ const POLL_MS = 10;
 const BYTES_PER_LINE = 100;
 
 interface Source {
-  readonly facts: Extract<ToLogger, { act: 'source' }>;
+  facts: Extract<ToLogger, { act: 'source' }>;
   readonly pipe: OutputPipe;
   stopDiscarding?: (() => void) | undefined;
 }
@@ -84,6 +84,15 @@ export class Recording {
       this.#sources.set(entry.facts.id, entry);
       if (this.#logger === undefined && this.#failures >= MOST_FAILURES) this.#discard(entry);
       else this.#hand(entry);
+    }
+  }
+
+  /** What comes out of these pipes is somebody else's from now on. */
+  rename(source: string, output: Readonly<Partial<Record<Stream, OutputPipe>>> | undefined): void {
+    for (const entry of this.#sources.values()) {
+      if (entry.pipe !== output?.out && entry.pipe !== output?.err) continue;
+      entry.facts = { ...entry.facts, source };
+      this.#logger?.say({ act: 'rename', id: entry.facts.id, source });
     }
   }
 

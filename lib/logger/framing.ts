@@ -23,7 +23,7 @@ export interface Framed {
 const SEQUENCES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])/g;
 
 export class Framer {
-  readonly spec: FramerSpec;
+  spec: FramerSpec;
   #isMidLine = false;
 
   constructor(spec: FramerSpec) {

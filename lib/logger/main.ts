@@ -56,6 +56,7 @@ function main(settings: LogSettings): void {
   };
   onMasterWord((word, handle) => {
     if (word.act === 'source') sources.read(word, handle);
+    if (word.act === 'rename') sources.rename(word);
     if (word.act === 'line') onLine(word);
     if (word.act === 'flush') say({ act: 'done', n: word.n, files: file.flush() });
     if (word.act === 'end') end();

@@ -25,7 +25,7 @@ export interface SourceNeeds {
 
 export class Sources {
   readonly #needs: SourceNeeds;
-  readonly #open = new Set<number>();
+  readonly #open = new Map<number, Framer>();
 
   constructor(needs: SourceNeeds) {
     this.#needs = needs;
@@ -35,10 +35,18 @@ export class Sources {
     return this.#open.size === 0;
   }
 
+  /** What it writes from now on is of that name. */
+  rename({ id, source }: Pick<SourceFacts, 'id' | 'source'>): void {
+    const framer = this.#open.get(id);
+    if (framer === undefined) return;
+    framer.spec = { ...framer.spec, source };
+    this.#needs.recorder.prepare(framer);
+  }
+
   read({ id, source, stream }: SourceFacts, handle: unknown): void {
     const { settings, recorder, passThrough, onEnded } = this.#needs;
     const framer = new Framer({ source, stream, isJson: settings.isJson });
-    this.#open.add(id);
+    this.#open.set(id, framer);
     recorder.prepare(framer);
     readPipe(handle, {
       onChunk: chunk => {

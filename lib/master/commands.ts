@@ -76,6 +76,12 @@ export function earlyEnvironment({ settings, options, masterPid }: Omit<CommandF
   return { [BOOT_VARIABLE]: JSON.stringify({ ...bootOf('app', { settings, masterPid }, !optionsArgument(options).isWhole), isEarly: true }) };
 }
 
+/** What tells a worker that it has no place yet. */
+export function spareEnvironment(facts: CommandFacts): Readonly<Record<string, string>> {
+  const boot = JSON.parse(appCommand(facts).env[BOOT_VARIABLE] ?? '{}') as Boot;
+  return { [BOOT_VARIABLE]: JSON.stringify({ ...boot, isSpare: true } satisfies Boot) };
+}
+
 function bootOf(role: Boot['role'], { settings, masterPid }: { settings: Settings; masterPid: number }, isTooLarge: boolean): Boot {
   const { program, timeouts } = settings;
   const { hangMs, hasWatchdog } = settings.upkeep;
@@ -93,6 +99,7 @@ function bootOf(role: Boot['role'], { settings, masterPid }: { settings: Setting
     lingerMs: timeouts.lingerMs,
     require: hasImports(settings.execArgv) ? [] : settings.preload,
     baseDir: settings.baseDir,
+    readyPath: role === 'app' ? settings.upkeep.readyPath : undefined,
     beatMs: hangMs === undefined ? BEAT_MS : Math.max(1, Math.min(BEAT_MS, hangMs / BEATS_IN_LIMIT)),
     watchdog: hangMs !== undefined && hasWatchdog && !settings.isThreaded ? { limitMs: hangMs, folder: settings.hangFolder } : undefined,
     keeperPid: role === 'app' && !settings.sticky && !settings.isThreaded ? settings.keeperPid : undefined,

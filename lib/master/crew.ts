@@ -14,6 +14,7 @@ export interface CrewNeeds {
   readonly clock: Clock;
   readonly random: () => number;
   readonly fork: (place: Place) => WorkerProcess;
+  readonly hasSpare?: () => boolean;
   readonly emit: Emit;
   readonly clusterPort: () => number | undefined;
   /** Where workers leave what they did when they hung. */
@@ -45,7 +46,7 @@ export class Crew {
       this.#forkedAt.set(place.id, needs.clock.now());
       return worker;
     };
-    this.group = new Group(spec, { clock: needs.clock, random: needs.random, fork, emit: event => this.#tell(event) });
+    this.group = new Group(spec, { clock: needs.clock, random: needs.random, fork, hasSpare: needs.hasSpare, emit: event => this.#tell(event) });
   }
 
   /** Those that have a process. */

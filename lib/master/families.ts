@@ -15,7 +15,7 @@ export class Families {
     return this.#known;
   }
 
-  onLeft({ family, forked }: WorkerProcess, clock: Clock): void {
+  onLeft({ family, forked }: Pick<WorkerProcess, 'family' | 'forked'>, clock: Clock): void {
     this.#known = [...this.#known.filter(identity => stillAlive([identity]).length > 0), ...family];
     void sweep({ mark: forked.mark, known: family, graceMs: LEFTOVERS_MS, clock });
   }

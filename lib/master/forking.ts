@@ -8,12 +8,22 @@ import { ownPid, variable } from '../system/environment.js';
 import type { ForkedChild, Forker, ProgramCommand } from '../system/forker.js';
 import { ProcessForker } from '../system/process-forker.js';
 import { requirePackage as requireFile } from '../system/require-package.js';
-import { agentCommand, appCommand, type CommandFacts, earlyEnvironment } from './commands.js';
+import { agentCommand, appCommand, type CommandFacts, earlyEnvironment, spareEnvironment } from './commands.js';
 import type { Settings } from './settings.js';
 import { optionsArgument } from './visible-options.js';
 
 /** egg's default port for debugging the agent. */
 const AGENT_INSPECTOR_PORT = 5_800;
+
+/** A process without a slot. */
+export interface SpareFork {
+  readonly n: number;
+  /** Nobody's but its own, until it is told another. */
+  readonly index: number;
+  readonly generation: number;
+  /** How many app workers there are. */
+  readonly count: number;
+}
 
 export interface ForkingNeeds {
   readonly settings: Settings;
@@ -68,6 +78,13 @@ export class Forking {
     const forked = role === 'agent' ? this.#agents?.fork(plan) : this.#apps?.fork(plan);
     if (forked === undefined) throw new Error(`No forker for the ${role} worker: prepareApps() comes first.`);
     return forked;
+  }
+
+  forkSpare({ n, index, count }: SpareFork): ForkedChild {
+    const env = { ...spareEnvironment(this.#facts), APP_CLUSTER_WORKER_INDEX: String(index) };
+    const plan: ClusterForkPlan = { env, mark: `${this.#needs.instance}.spare${n}`, slot: index, count };
+    if (this.#apps === undefined) throw new Error('No forker for spares: prepareApps() comes first.');
+    return this.#apps.fork(plan);
   }
 
   #planOf(role: Role, { id, slot }: Place, { count, environment }: { count: number; environment: Readonly<Record<string, string>> }): ClusterForkPlan {

@@ -17,13 +17,17 @@ import {
 import type { ParentLine } from '../system/parent-line.js';
 import type { WorkerProcess } from './worker-process.js';
 
+/** Whoever can be written to. */
+export type PostBox = Pick<WorkerProcess, 'role' | 'pid' | 'forked'>;
+
 export interface MessengerNeeds {
   readonly ownPid: number;
   readonly parent: ParentLine;
   readonly agent: () => WorkerProcess | undefined;
   /** If there is none just now, there will be one. */
   readonly isAgentComing: () => boolean;
-  readonly apps: () => readonly WorkerProcess[];
+  /** Spares too: what is told to all keeps them up to date. */
+  readonly apps: () => readonly PostBox[];
   readonly emit: Emit;
   /** A control action from one who may send it. */
   readonly onControl: (action: ControlAction, data: unknown, sender: WorkerProcess | undefined) => void;
@@ -104,7 +108,7 @@ export class Messenger {
     for (const envelope of this.#waiting.splice(0)) this.#toAgent(envelope, false);
   }
 
-  #post(worker: WorkerProcess, envelope: Envelope): void {
+  #post(worker: PostBox, envelope: Envelope): void {
     if (worker.forked.send(envelope)) return;
     const reason = worker.forked.isConnected ? 'it does not read, too many messages wait already' : 'its channel is closed';
     this.#drop(envelope.from ?? 'master', `${worker.role} ${worker.pid}: ${reason}`, envelope.action);
@@ -123,7 +127,7 @@ export class Messenger {
     if (this.#dropped % REPORT_EVERY === 1) this.#needs.emit({ type: 'message-dropped', from, reason, action });
   }
 
-  #everyone(): readonly WorkerProcess[] {
+  #everyone(): readonly PostBox[] {
     const agent = this.#needs.agent();
     return agent ? [agent, ...this.#needs.apps()] : this.#needs.apps();
   }

@@ -2,6 +2,7 @@
 
 import type { Emit } from '../protocol/events.js';
 import type { Patiences } from '../supervision/child.js';
+import type { GroupStopReport } from '../supervision/group-needs.js';
 import { type Part, type StopReport, stopInOrder } from '../supervision/stop-in-order.js';
 import { memoryFacts } from '../system/memory.js';
 import { type NamedProcess, type Swept, sweep } from '../system/process-tree.js';
@@ -40,6 +41,7 @@ export async function shutDown(facts: ShutDownFacts, { signal, isSucceeded = fal
   if (lameDuckMs > 0 && !isSucceeded) await lameDuck({ clock, emit, lameDuckMs, budgetMs, patience });
   const cancelDeadline = patience.begin(budgetMs);
   const workers = workforce?.children ?? [];
+  const names = namesOf(workers, workforce?.spares.peers ?? []);
   workforce?.notices.clusterStopping();
   for (const agent of workforce?.agents?.workers ?? []) agent.stay();
   workforce?.dropEarly();
@@ -53,7 +55,8 @@ export async function shutDown(facts: ShutDownFacts, { signal, isSucceeded = fal
   const swept = await sweepUp(facts);
   cancelDeadline();
   finish();
-  const whole = { ...withDescendants(report, [...workers.flatMap(({ killedFamily }) => killedFamily), ...swept.killed], swept.left, namesOf(workers)), losses };
+  const killed = [...workers.flatMap(({ killedFamily }) => killedFamily), ...swept.killed];
+  const whole = { ...withDescendants(report, killed, swept.left, names), losses };
   const { forced, survived } = whole;
   emit({ type: 'cluster-stopped', forced, survived, names: whole.names, tookMs: Math.round(clock.now() - startedAt), losses });
   return whole;
@@ -65,8 +68,9 @@ function sweepUp({ needs: { clock, mark }, workforce, patience }: ShutDownFacts)
 }
 
 /** By pid. */
-function namesOf(workers: readonly WorkerProcess[]): Readonly<Record<number, string>> {
-  return Object.fromEntries(workers.map(({ pid, role, place: { id } }) => [pid, `${role}_worker#${id}`]));
+function namesOf(workers: readonly WorkerProcess[], spares: readonly { readonly pid: number }[]): Readonly<Record<number, string>> {
+  const named = workers.map(({ pid, role, place: { id } }) => [pid, `${role}_worker#${id}`] as const);
+  return Object.fromEntries([...named, ...spares.map(({ pid }) => [pid, 'spare'] as const)]);
 }
 
 function withDescendants(
@@ -86,15 +90,20 @@ function withDescendants(
 /** How long a crew may take, drain included. */
 const closeMsOf = ({ close, drain = 0, stop = 0 }: Patiences) => close ?? drain + stop;
 
+function together(crew: GroupStopReport, spares: GroupStopReport | undefined): GroupStopReport {
+  return { forced: [...crew.forced, ...(spares?.forced ?? [])], survived: [...crew.survived, ...(spares?.survived ?? [])] };
+}
+
 /** In the order of their start. */
 function partsOf({ needs: { events }, workforce, settings }: ShutDownFacts): Part[] {
   const { timeouts } = settings;
   const crews = [workforce?.agents, workforce?.apps].filter(crew => crew !== undefined);
   return crews.map(({ role, group }) => ({
     name: role,
-    stop: force => {
+    stop: async force => {
       events.emit({ type: 'crew-stopping', role, waitMs: closeMsOf(timeouts[role]) });
-      return group.stop(force);
+      const spares = role === 'app' ? workforce?.spares.stop(force) : undefined;
+      return together(await group.stop(force), await spares);
     },
   }));
 }

@@ -26,6 +26,7 @@ export function snapshotOf({ name, pid, phase, workforce }: SnapshotFacts): Clus
     size,
     agent: workforce?.agents?.snapshots.at(-1),
     workers,
+    spares: workforce?.spares.booted ?? 0,
     droppedMessages: workforce?.messenger.dropped ?? 0,
     losses: workforce?.losses.total ?? NO_LOSSES,
   };

@@ -5,6 +5,7 @@ import type { EventOf, LastWords } from '../protocol/events.js';
 import type { Child } from '../supervision/child.js';
 import { ReloadFailure, StartFailure } from '../supervision/failures.js';
 import type { AddressInUse } from './listeners.js';
+import type { MissingAnswer } from './reception.js';
 import type { Timeouts } from './settings.js';
 import { addressInUse } from './settle-port.js';
 import type { WorkerProcess } from './worker-process.js';
@@ -33,8 +34,10 @@ export async function reasonOf(error: unknown, { workforce, timeouts, isStarting
   if (failed === undefined || !(error instanceof StartFailure || error instanceof ReloadFailure)) return { reason: otherReason(error, isStarting) };
   await failed.worker.settled;
   const { worker } = failed;
-  if (error instanceof ReloadFailure) return { reason: reloadError(failed, error), worker };
-  return { reason: startError({ failed, startMs: timeouts[worker.role].start ?? 0, conflict: workforce?.listeners.conflict }), worker };
+  const missing = workforce?.reception.missingAnswer(worker);
+  if (error instanceof ReloadFailure) return { reason: reloadError(failed, error, missing), worker };
+  const facts = { startMs: timeouts[worker.role].start ?? 0, conflict: workforce?.listeners.conflict, missing };
+  return { reason: startError({ failed, ...facts }), worker };
 }
 
 function otherReason(error: unknown, isStarting: boolean): Error {
@@ -50,13 +53,21 @@ export function startFailedEvent(reason: Error, worker: WorkerProcess | undefine
 /** Said by a worker: the master does not load the framework only to look at it. */
 const NO_FRAMEWORK = /should define (?:Agent|Application) in .+/;
 
+const GOALS = {
+  app: 'It should listen on a port, or be started with --ready signal or --ready online.',
+  agent: 'An agent is ready when its module is loaded, or its class says so.',
+} as const;
+
+const notAnswered = ({ path, answer }: MissingAnswer) => `It listens, but ${path} (--ready-path) should answer with 2xx. The last answer: ${answer}.`;
+
 interface StartErrorFacts {
   readonly failed: FailedChild;
   readonly startMs: number;
   readonly conflict: AddressInUse | undefined;
+  readonly missing: MissingAnswer | undefined;
 }
 
-function startError({ failed, startMs, conflict }: StartErrorFacts): ClusterError {
+function startError({ failed, startMs, conflict, missing }: StartErrorFacts): ClusterError {
   const { child } = failed;
   const { role, lastWords } = failed.worker;
   if (conflict !== undefined && role === 'app') return addressInUse(conflict.address, conflict.holder);
@@ -65,21 +76,19 @@ function startError({ failed, startMs, conflict }: StartErrorFacts): ClusterErro
   const who = nameOf(failed);
   const details = { role, pid: child.process.pid, exit: child.exit, lastOutput: lastWords.lines };
   if (child.failedBy === 'overdue') {
-    const goal =
-      role === 'app'
-        ? 'It should listen on a port, or be started with --ready signal or --ready online.'
-        : 'An agent is ready when its module is loaded, or its class says so.';
+    const goal = missing?.answer === undefined ? GOALS[role] : notAnswered(missing);
     return new ClusterError('ERR_START_TIMEOUT', `${who} did not get ready within ${startMs} ms (--start-timeout). ${goal}${quote(lastWords)}`, { details });
   }
   const kind = child.exit?.code === EXIT_DO_NOT_RESTART ? 'configuration' : 'application';
   return new ClusterError('ERR_START_FAILED', `${who} ${ended(child)} before it was ready.${reason(lastWords)}`, { details, kind });
 }
 
-function reloadError(failed: FailedChild, { attempts, isRestart }: ReloadFailure): ClusterError {
+function reloadError(failed: FailedChild, { attempts, isRestart }: ReloadFailure, missing: MissingAnswer | undefined): ClusterError {
   const { child } = failed;
   const { role, lastWords } = failed.worker;
+  const why = child.failedBy === 'overdue' && missing?.answer !== undefined ? ` ${notAnswered(missing)}` : '';
   const what = isRestart ? 'The restart has not succeeded yet, and goes on trying' : 'The reload was called off, the old workers serve on';
-  const message = `${what}: ${attempts} newcomers failed. The last, ${nameOf(failed)}, ${ended(child)}.${quote(lastWords)}`;
+  const message = `${what}: ${attempts} newcomers failed. The last, ${nameOf(failed)}, ${ended(child)}.${why}${quote(lastWords)}`;
   return new ClusterError('ERR_RELOAD_FAILED', message, { details: { role, pid: child.process.pid, exit: child.exit, lastOutput: lastWords.lines } });
 }
 

@@ -25,10 +25,12 @@ export function watchCluster(settings: Settings, workforce: Workforce, needs: Wa
   const limits = wearLimits(settings.upkeep);
   const recycling = limits && new Recycling({ limits, clock, random, events, crew: workforce.apps });
   recycling?.watch();
+  const cancelSpares = workforce.spares.watch(events);
   const cancelLooks = repeat(clock, OOM_LOOK_MS, () => workforce.oomKills.look());
   return () => {
     cancelHealth();
     cancelLooks();
+    cancelSpares();
     recycling?.cancel();
   };
 }

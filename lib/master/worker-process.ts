@@ -3,7 +3,7 @@
 import type { Exit, LastWords, ListeningAddress, Role } from '../protocol/events.js';
 import type { RealPort } from '../protocol/messages.js';
 import type { WorkerVitals } from '../protocol/snapshot.js';
-import { parseWorkerWord } from '../protocol/words.js';
+import { type Probe, parseWorkerWord } from '../protocol/words.js';
 import type { SupervisedProcess } from '../supervision/child.js';
 import type { Place } from '../supervision/group-needs.js';
 import { closeQuietly, framed } from '../system/child-channel.js';
@@ -19,6 +19,8 @@ export interface WorkerHooks {
   /** Node-internal traffic that is not ours; true keeps it from Node. */
   onInternal(worker: WorkerProcess, message: Record<string, unknown>): boolean;
   onListening(worker: WorkerProcess, address: ListeningAddress): void;
+  /** Its own server has answered to the readiness path, one way or the other. */
+  onProbed(worker: WorkerProcess, probe: Probe): void;
   onDisconnect(worker: WorkerProcess): void;
   onError(worker: WorkerProcess, error: Error): void;
   onExit(worker: WorkerProcess): void;
@@ -184,6 +186,7 @@ export class WorkerProcess implements SupervisedProcess {
     if (word.act === 'leaving') this.#watcher?.onCause('quit');
     if (word.act === 'drained') this.#watcher?.onCause('stop');
     if (word.act === 'listening') this.#hooks.onListening(this, word.address);
+    if (word.act === 'probed') this.#hooks.onProbed(this, word);
     if (word.act === 'beat') this.#onBeat(word.vitals);
     if (word.act === 'metrics') this.#onMetrics(word.n, word.metrics);
     if (word.act === 'last-words') this.lastWords = word.words;

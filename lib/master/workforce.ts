@@ -23,9 +23,12 @@ import { Messenger } from './messenger.js';
 import { Notices } from './notices.js';
 import { Reception } from './reception.js';
 import type { Settings } from './settings.js';
+import type { Spares } from './spares.js';
+import { sparesOf } from './spares-of.js';
 import type { FailedChild } from './start-error.js';
 import { Versions } from './versions.js';
-import { type WorkerHooks, WorkerProcess } from './worker-process.js';
+import { type WorkerHooksNeeds, workerHooks } from './worker-hooks.js';
+import { WorkerProcess } from './worker-process.js';
 
 export interface WorkforceNeeds {
   readonly settings: Settings;
@@ -55,12 +58,13 @@ export class Workforce {
   #settings: Settings;
   readonly versions: Versions;
   readonly #dispatcher: Dispatcher | undefined;
+  readonly spares: Spares;
   /** Whether the last failure of each role came before it was ready. */
   readonly #failedAtBoot: Record<Role, boolean> = { agent: false, app: false };
   /** Descendants of workers that are gone. */
   readonly families = new Families();
   readonly #diedInSlot = new Map<number, number>();
-  readonly #reception = new Reception(() => this.#settings);
+  readonly reception = new Reception(() => this.#settings);
   lastFailure: FailedChild | undefined;
   /** Rejects when the agent is lost: a start without it has failed, whatever the apps do. */
   readonly agentLost: Promise<never>;
@@ -83,7 +87,9 @@ export class Workforce {
     this.handOver = new HandOver({ clock: needs.clock, isSticky: settings.sticky, crew: () => this.apps });
     this.losses = new Losses({ clock: needs.clock, handOver: this.handOver, dispatcher: this.#dispatcher });
     const onControl = (action: ControlAction, data: unknown, sender: WorkerProcess | undefined) => this.#onControl(action, data, sender);
-    this.messenger = new Messenger({ ownPid: ownPid(), parent: needs.parent, agent, isAgentComing, apps, emit: needs.emit, onControl });
+    const peers = () => [...apps(), ...this.spares.peers];
+    this.messenger = new Messenger({ ownPid: ownPid(), parent: needs.parent, agent, isAgentComing, apps: peers, emit: needs.emit, onControl });
+    this.spares = sparesOf(this, needs);
     this.notices = new Notices({ messenger: this.messenger, agent, apps, options: () => this.versions.first.options, debugPort: settings.debugPort });
     this.agents = this.versions.first.forking.hasAgent ? this.#crew('agent') : undefined;
     this.apps = this.#crew('app');
@@ -95,7 +101,7 @@ export class Workforce {
 
   /** Where the first app worker that counted was reached. */
   get address(): Address | undefined {
-    return this.#reception.address;
+    return this.reception.address;
   }
 
   get settings(): Settings {
@@ -138,6 +144,7 @@ export class Workforce {
       clusterPort: () => clusterPort,
       hangFolder: this.#needs.settings.hangFolder,
       fork: place => this.#fork(role, place),
+      hasSpare: () => role === 'app' && this.spares.booted > 0,
       isKilledByDebugger: child => isKilledByDebugger(child, this.#settings),
       explainKill: () => this.oomKills.explain(),
       onReady: worker => this.#onReady(worker),
@@ -148,48 +155,28 @@ export class Workforce {
 
   #fork(role: Role, place: Place): WorkerProcess {
     const { settings, options, forking } = this.versions.of(role, place.generation);
-    const forked = forking.fork(role, place, { count: this.apps.group.goal.size, replacesPid: this.#diedInSlot.get(place.slot) });
+    const spare = role === 'app' ? this.spares.take(place) : undefined;
+    const forked = spare ?? forking.fork(role, place, { count: this.apps.group.goal.size, replacesPid: this.#diedInSlot.get(place.slot) });
     this.#diedInSlot.delete(place.slot);
     const port = role === 'app' ? settings.ports[place.slot] : undefined; // Of a thread that has one of its own.
-    const worker = new WorkerProcess(role, place, forked, this.#hooks(port === undefined ? options : { ...options, port }));
+    const worker = new WorkerProcess(role, place, forked, workerHooks(this.#hooksNeeds(), port === undefined ? options : { ...options, port }));
+    if (role === 'app') this.reception.expect(worker, settings.upkeep.readyPath);
     this.losses.watch(worker);
-    this.#needs.recording?.record(`${role}#${place.id}:${forked.pid}`, forked.output);
+    this.#needs.recording?.[spare ? 'rename' : 'record'](`${role}#${place.id}:${forked.pid}`, forked.output);
     if (settings.isDebug && forked.inspectorPort !== undefined) this.notices.debugging(worker, forked.inspectorPort);
     return worker;
   }
 
-  #hooks(options: Readonly<Record<string, unknown>>): WorkerHooks {
+  #hooksNeeds(): WorkerHooksNeeds {
     const { emit, clock, settings } = this.#needs;
-    const facts = (worker: WorkerProcess) => ({ role: worker.role, pid: worker.pid, ...worker.place });
-    const pids = () => this.apps.workers.map(({ place }) => String(place.id));
-    return {
-      clock,
-      lingerMs: settings.timeouts.lingerMs,
-      handOver: this.handOver,
-      options,
-      onMessage: (worker, message) => this.#onMessage(worker, message),
-      onInternal: (worker, message) => worker.role === 'app' && this.listeners.onInternal(worker, message),
-      onListening: (worker, address) => {
-        emit({ type: 'child-listening', ...facts(worker), address });
-        this.#reception.onListening(worker, address);
-        this.handOver.retry();
-      },
-      onDisconnect: worker => emit({ type: 'child-disconnected', ...facts(worker), askedFor: worker.isLeaving, state: worker.forked.state, pids: pids() }),
-      onError: (worker, error) => emit({ type: 'child-errored', ...facts(worker), message: error.message }),
-      onExit: worker => this.listeners.onExit(worker),
-      onSettled: worker => this.#dispatcher?.onSettled(worker),
-    };
-  }
-
-  #onMessage(worker: WorkerProcess, message: unknown): void {
-    const isReadySignal = message === 'ready' || (message as { action?: unknown } | null)?.action === 'ready';
-    if (worker.role === 'app' && this.#settings.readyOn === 'signal' && isReadySignal) worker.reportReady();
-    else this.messenger.receive(message, worker.role, worker);
+    const { handOver, listeners, messenger } = this;
+    const parts = { reception: this.reception, dispatcher: this.#dispatcher, apps: () => this.apps.workers };
+    return { emit, clock, lingerMs: settings.timeouts.lingerMs, handOver, listeners, messenger, ...parts };
   }
 
   #onControl(action: ControlAction, data: unknown, sender: WorkerProcess | undefined): void {
     if (action === 'agent-start') sender?.reportReady();
-    if (action === 'realport' && sender) this.#reception.onRealPort(sender, data);
+    if (action === 'realport' && sender) this.reception.onRealPort(sender, data);
     if (action === 'reload-worker') this.#needs.onReloadAsked();
   }
 

@@ -23,6 +23,8 @@ const ALWAYS: readonly EventType[] = [
   'child-errored',
   'slot-left-empty',
   'slot-gave-up',
+  'spare-taken',
+  'spares-gave-up',
   'address-in-use',
   'sockets-fell-back',
   'port-changed',

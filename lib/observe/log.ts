@@ -9,6 +9,7 @@ import { spanText, wearText } from '../protocol/quantities.js';
 import { isEgg4 } from '../system/entries.js';
 import type { Level, Logger } from './logger.js';
 import { lossText } from './loss-text.js';
+import { SPARE_TEXTS } from './spare-text.js';
 
 interface Line {
   /** `log`: info, or debug while developing. */
@@ -182,6 +183,7 @@ const TEXTS: Texts = {
   'slot-left-empty': () => line('error', `[cfork:master] don't fork new work (refork: false)`),
   'slot-gave-up': ({ role, slot }) =>
     line('error', `[master] the ${role} worker for index ${slot} exited with code 78: it is not started again until the next reload`),
+  ...SPARE_TEXTS,
   'forker-said': ({ level, text }) => line(level, text),
   'message-dropped': ({ from, reason, action }) =>
     line('warn', `[master] dropped a message${action === undefined ? '' : ` ${json(action)}`} from ${from}: ${reason}`),

@@ -21,11 +21,13 @@ export interface LogSettings {
 
 /**
  * - `source` comes with the reading end of a child's stdout or stderr.
+ * - `rename`: that source has another name from now on.
  * - `line` is the master's own, numbered, so that none is lost when the logger dies.
  * - `end`: no more sources; leave when the open ones have ended.
  */
 export type ToLogger =
   | { readonly act: 'source'; readonly id: number; readonly source: string; readonly stream: Stream }
+  | { readonly act: 'rename'; readonly id: number; readonly source: string }
   | { readonly act: 'line'; readonly n: number; readonly stream: Stream; readonly text: string; readonly source: string }
   | { readonly act: 'reopen' | 'flush'; readonly n: number }
   | { readonly act: 'end' };

@@ -83,6 +83,7 @@ const status = z.object({
   master: z.object(usage),
   agent: worker.optional(),
   workers: z.array(worker),
+  spares: z.int().describe('Booted workers that wait to take a place').optional(),
   reloads: z.int(),
   droppedMessages: z.int(),
   losses,

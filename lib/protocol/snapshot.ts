@@ -22,6 +22,8 @@ export interface ClusterSnapshot {
   readonly size: number;
   readonly agent: ChildSnapshot | undefined;
   readonly workers: readonly ChildSnapshot[];
+  /** Booted, and waiting to take a place. */
+  readonly spares: number;
   /** Messages that were dropped because they were malformed, forged or too many. */
   readonly droppedMessages: number;
   /** Since the start, as of the workers' last beats. */
@@ -120,6 +122,8 @@ export interface InstanceStatus {
   readonly master: ProcessUsage;
   readonly agent?: WorkerStatus | undefined;
   readonly workers: readonly WorkerStatus[];
+  /** Of a cluster: booted workers that wait to take a place. */
+  readonly spares?: number | undefined;
   readonly reloads: number;
   readonly droppedMessages: number;
   /** Of a cluster. */

@@ -6,6 +6,14 @@ import type { WorkerVitals } from './snapshot.js';
 /** Node keeps messages whose `cmd` starts with NODE_ from 'message' listeners. */
 export const CMD = 'NODE_APP_CLUSTER';
 
+/** What a readiness path has answered. */
+export interface Probe {
+  /** A status, or why there was none. */
+  readonly answer: string;
+  /** It was 2xx. */
+  readonly ok: boolean;
+}
+
 /**
  * From a worker to its master: about itself only, so a forged one can hurt nobody else.
  * - `hello` asks for what was too large or too secret for the command line.
@@ -15,13 +23,16 @@ export const CMD = 'NODE_APP_CLUSTER';
  * - `metrics`: what the application's own prom-client registry holds.
  * - `listening`: what `cluster` says of its processes, from a thread, or with a socket of its own.
  * - `give`: comes with an idle connection that was accepted there, and is somebody else's from now on; `isNew`: nothing was ever said on it.
+ * - `held`: a spare has got as far as a socket of its own, which it opens when it is admitted.
+ * - `probed`: what its own server has answered to the readiness path: a status, or why there was none.
  * - `adopted`: what became of the connection that came as number `n`. Said before its first byte is read.
  */
 export type WorkerWord =
-  | { readonly act: 'hello' | 'starting' | 'ready' | 'drained' | 'leaving' }
+  | { readonly act: 'hello' | 'starting' | 'ready' | 'drained' | 'leaving' | 'held' }
   | { readonly act: 'listening'; readonly address: ListeningAddress }
   | { readonly act: 'give'; readonly address: ListeningAddress; readonly isNew: boolean }
   | { readonly act: 'adopted'; readonly n: number; readonly ok: boolean }
+  | ({ readonly act: 'probed' } & Probe)
   | { readonly act: 'last-words'; readonly words: LastWords }
   | { readonly act: 'beat'; readonly vitals: WorkerVitals }
   | { readonly act: 'metrics'; readonly n: number; readonly metrics: readonly unknown[] };
@@ -29,6 +40,7 @@ export type WorkerWord =
 /**
  * From the master to a worker.
  * - `go`: it was forked early, and its user code may run now.
+ * - `admitted`: a spare takes a place, and has its index from now on.
  * - `stay`: the cluster stops, and this worker's turn comes later: a SIGTERM to the whole group is not yet for it.
  * - `report`: say how you are, now.
  * - `limits`: beat at once when one is reached; each worker has its own, a little below what was asked for.
@@ -44,6 +56,7 @@ export type MasterWord =
   | { readonly act: 'drain'; readonly lingerMs: number; readonly mayHandOver: boolean }
   | { readonly act: 'adopt'; readonly n: number; readonly address: ListeningAddress; readonly isNew: boolean }
   | { readonly act: 'metrics'; readonly n: number }
+  | { readonly act: 'admitted'; readonly index: number }
   | { readonly act: 'limits'; readonly requests?: number | undefined; readonly memoryBytes?: number | undefined }
   | { readonly act: 'leave' | 'go' | 'stay' | 'signal' | 'report' | 'watch' | 'housed' };
 
@@ -61,19 +74,23 @@ const ACTS: readonly string[] = [
   'last-words',
   'beat',
   'metrics',
+  'held',
+  'probed',
 ] satisfies WorkerWord['act'][];
 const MOST_LINES = 40;
 const LONGEST_LINE = 2_000;
+const LONGEST_ANSWER = 200;
 
 /** Undefined for anything a worker of ours would not say. */
 export function parseWorkerWord(message: unknown): WorkerWord | undefined {
   if (typeof message !== 'object' || message === null) return undefined;
-  const { cmd, act, words, address, vitals, metrics, n, isNew, ok } = message as Readonly<Record<string, unknown>>;
+  const { cmd, act, words, address, vitals, metrics, n, isNew, ok, answer } = message as Readonly<Record<string, unknown>>;
   if (cmd !== CMD || typeof act !== 'string' || !ACTS.includes(act)) return undefined;
   if (act === 'last-words') return { act, words: parseLastWords(words) };
   if (act === 'listening') return withAddress(act, address);
   if (act === 'give') return withAddress(act, address, isNew === true);
   if (act === 'adopted') return typeof n === 'number' ? { act, n, ok: ok === true } : undefined;
+  if (act === 'probed') return typeof answer === 'string' ? { act, answer: answer.slice(0, LONGEST_ANSWER), ok: ok === true } : undefined;
   if (act === 'beat') return parseBeat(vitals);
   if (act === 'metrics') return Array.isArray(metrics) && typeof n === 'number' ? { act, n, metrics } : undefined;
   return { act } as WorkerWord;
@@ -165,6 +182,10 @@ export interface Boot {
   readonly isEarly?: boolean;
   /** It will start a new master, and until then this one serves on without any. */
   readonly keeperPid: number | undefined;
+  /** True: it boots, and has no place yet: it opens no socket until it is admitted. */
+  readonly isSpare?: boolean;
+  /** Asked until it answers with 2xx, once something listens. */
+  readonly readyPath?: string | undefined;
   /** To be put into argv[2], for a worker file that reads its secrets there. */
   readonly argument?: string | undefined;
   /** True: options come with the `boot` word, not in argv[2]. */

@@ -35,6 +35,8 @@ export interface GroupNeeds {
   readonly random: () => number;
   /** Forks a process for the slot; a fork that fails is an exit, not an exception. */
   readonly fork: (place: Place) => SupervisedProcess;
+  /** Somebody who is booted waits to take a place. */
+  readonly hasSpare?: (() => boolean) | undefined;
   readonly emit: (event: GroupEvent) => void;
 }
 

@@ -15,6 +15,8 @@ export interface SlotRetriesNeeds {
   readonly clock: Clock;
   readonly random: () => number;
   readonly policy: RestartPolicy;
+  /** Somebody who is booted waits to take a place. */
+  readonly hasSpare?: (() => boolean) | undefined;
   /** A slot may be forked again. */
   readonly onRetry: () => void;
 }
@@ -70,14 +72,15 @@ export class SlotRetries {
 
   /** @param readyAt when the dead child had become ready, if it had */
   backOff(index: number, readyAt: number | undefined): BackOff {
-    const { clock, random, policy, onRetry } = this.#needs;
+    const { clock, random, policy, onRetry, hasSpare } = this.#needs;
     const slot = this.#slot(index);
     const now = clock.now();
     const wasStable = readyAt !== undefined && now - readyAt >= policy.stableAfterMs;
     slot.unstable = wasStable ? 0 : slot.unstable + 1;
     this.#failures = recentFailures([...this.#failures, now], now, policy);
     const failures = this.#failures.length;
-    const waitMs = restartDelayMs(slot.unstable, failures, random(), policy);
+    const isProven = slot.unstable === 1 && failures <= policy.maxFailures && hasSpare?.() === true; // It has booted: the first time there is nothing to wait for.
+    const waitMs = isProven ? 0 : restartDelayMs(slot.unstable, failures, random(), policy);
     slot.cancelRetry?.();
     slot.mayFork = false;
     const isOver = slot.unstable > (policy.mostUnstable ?? Number.POSITIVE_INFINITY);

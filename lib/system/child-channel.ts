@@ -94,6 +94,10 @@ export class ChildChannel implements ForkedChild {
     if (this.#exit === undefined) this.#process.kill(name);
   }
 
+  passOn(message: Record<string, unknown>): void {
+    this.#process.emit('internalMessage' as 'message', message as never, undefined as never);
+  }
+
   /** A fork that failed has no pid and never exits. */
   #onError(error: Error): void {
     if (this.#process.pid === undefined) this.#onExit({ code: null, signal: null, error: error.message });

@@ -11,6 +11,10 @@ export function variable(name: string): string | undefined {
   return value === '' ? undefined : value;
 }
 
+export function setVariable(name: string, value: string): void {
+  process.env[name] = value;
+}
+
 /** Reads a variable and removes it, so that user code and its children do not see it. */
 export function takeVariable(name: string): string | undefined {
   const value = process.env[name];

@@ -35,6 +35,8 @@ export interface ForkedChild {
   /** False when it was not accepted: channel closed, or too much is waiting already. Never throws. */
   send(message: unknown, handle?: unknown, onSent?: (error: Error | null) => void): boolean;
   signal(name: NodeJS.Signals): void;
+  /** An internal message that was kept from Node is Node's to answer after all. */
+  passOn?(message: Record<string, unknown>): void;
   /** The reading ends of stdout and stderr, where they are pipes; whoever takes them has to close them. */
   readonly output?: Readonly<Partial<Record<Stream, OutputPipe>>>;
 }

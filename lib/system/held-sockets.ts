@@ -10,6 +10,11 @@ import type { ListenQuery } from '../protocol/listen-query.js';
 
 export type { ListenQuery };
 
+/** Core's question of a worker for a listening socket. */
+export function isListenQuestion({ act }: Readonly<Record<string, unknown>>): boolean {
+  return act === 'queryServer';
+}
+
 export function isDatagramQuery({ addressType, address, port, fd }: Readonly<Record<string, unknown>>): boolean {
   const isPlausible = (address === null || address === undefined || typeof address === 'string') && typeof port === 'number' && typeof fd !== 'object';
   return (addressType === 'udp4' || addressType === 'udp6') && isPlausible;

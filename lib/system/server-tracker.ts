@@ -35,6 +35,14 @@ export interface ServerTracker {
   /** Connections so far; not those that were adopted from a sibling. */
   accepted: number;
   adopted: number;
+  /** Servers with sockets of their own listen only then: a spare has no place yet. */
+  untilAdmitted: Promise<void> | undefined;
+  /** Called when one of them waits for that. */
+  onHeld: () => void;
+  /** A connection is being made here, by us. */
+  isInjecting: boolean;
+  /** Those that were. */
+  readonly injected: WeakSet<object>;
   /** Servers that asked for a socket of their own: `exclusive`, `reusePort`. */
   readonly alone: WeakSet<Server>;
 }
@@ -64,6 +72,10 @@ export function trackServers(): ServerTracker {
     accepted: 0,
     adopted: 0,
     alone: new WeakSet(),
+    untilAdmitted: undefined,
+    onHeld: () => {},
+    isInjecting: false,
+    injected: new WeakSet(),
     onListen: () => {},
     onListening: () => {},
   };
@@ -77,7 +89,11 @@ export function trackServers(): ServerTracker {
       follow(this, tracker, servers);
       this.on('listening', () => tracker.onListening(this));
     }
-    return (listen as (...args: unknown[]) => Server).apply(this, args);
+    const start = () => (listen as (...args: unknown[]) => Server).apply(this, args);
+    if (tracker.untilAdmitted === undefined || !tracker.alone.has(this)) return start();
+    void tracker.untilAdmitted.then(start);
+    tracker.onHeld();
+    return this;
   } as typeof listen;
   return tracker;
 }
@@ -99,11 +115,15 @@ function follow(server: Server, tracker: Tracker, servers: Set<TrackedServer>): 
   });
   server.on('close', () => servers.delete(tracked));
   server.prependListener('connection', socket => {
+    if (tracker.isInjecting) return;
     tracker.accepted++;
     keepWhileOpen(tracked.sockets, socket);
   });
-  server.prependListener('secureConnection' as 'connection', socket => keepWhileOpen(tracked.secureSockets, socket));
+  server.prependListener('secureConnection' as 'connection', socket => {
+    if (!tracker.isInjecting) keepWhileOpen(tracked.secureSockets, socket);
+  });
   server.prependListener('session' as 'connection', connection => {
+    if (tracker.isInjecting) return;
     const session = connection as unknown as Http2Session;
     keepWhileOpen(tracked.sessions, session);
     session.on('stream', stream => {

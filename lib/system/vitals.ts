@@ -57,10 +57,12 @@ export function watchVitals(tracker: ServerTracker, giver: Giver): Vitals {
       };
     },
   };
-  subscribe('http.server.response.finish', () => {
-    answered++;
+  const isClients = (message: unknown) => !tracker.injected.has((message as { socket: object }).socket);
+  subscribe('http.server.response.finish', message => {
+    if (isClients(message)) answered++;
   });
-  subscribe('http.server.request.start', () => {
+  subscribe('http.server.request.start', message => {
+    if (!isClients(message)) return;
     requests++;
     vitals.onRequest();
   });

@@ -1,5 +1,6 @@
 // The runtime's part of a worker, before user code: servers are watched, the way out is prepared, the user's preloads are loaded.
 
+import type { Server } from 'node:net';
 import { type Boot, LAST_METRICS, type MasterWord } from '../protocol/words.js';
 import { adoptConnection } from '../system/adopt-connection.js';
 import { blockOutput } from '../system/block-own-output.js';
@@ -17,11 +18,13 @@ import { isWorkerThread } from '../system/thread-line.js';
 import { shareSockets } from '../system/thread-sockets.js';
 import { forgetPreload, onWord, outliveMaster, say } from '../system/uplink.js';
 import { watchVitals } from '../system/vitals.js';
+import { awaitAdmission } from './admission.js';
 import { setContext } from './context.js';
 import { keepLastWords } from './last-words.js';
 import { Leaving } from './leaving.js';
 import { watchLimits } from './limits.js';
 import { reportMainModule } from './main-module.js';
+import { readyCheck } from './ready-check.js';
 import { Watchdog } from './watchdog.js';
 
 /** Reach the whole terminal group, but only the master decides what they mean. */
@@ -38,7 +41,8 @@ export function startWorker(boot: Boot): void {
   if (boot.isRecorded) blockOutput();
   keepLastWords();
   const tracker = trackServers();
-  if (boot.role === 'app') shareAndReport(tracker);
+  const admission = boot.isSpare ? awaitAdmission(tracker) : undefined;
+  if (boot.role === 'app') shareAndReport(tracker, boot.readyPath === undefined ? () => {} : readyCheck(boot.readyPath, tracker));
   // An agent's servers are its own business (cluster-client meets there): closing them before it does looks like a fault to it.
   const giver = new Giver();
   const leaving = new Leaving(boot, lingerMs => (boot.role === 'app' ? drainServers(tracker, giver, { lingerMs, clock: systemClock }) : Promise.resolve()));
@@ -61,6 +65,7 @@ export function startWorker(boot: Boot): void {
   onProcessExit(() => beat()); // However it comes about, but for SIGKILL: what was in flight is known.
   onWord((word, handle) => {
     if (word.act === 'go') go();
+    if (word.act === 'admitted') admission?.(word.index);
     if (word.act === 'limits') watchLimits(word, vitals);
     if (word.act === 'report') beat(true);
     if (word.act === 'watch') watchdog.start();
@@ -94,10 +99,11 @@ function adopt(tracker: ServerTracker, { n, address, isNew }: Extract<MasterWord
 }
 
 /** What `cluster` does not do: sockets of a thread, and the news of servers it is not asked for. */
-function shareAndReport(tracker: ServerTracker): void {
+function shareAndReport(tracker: ServerTracker, onListening: (server: Server) => void): void {
   if (isWorkerThread) shareSockets(tracker.alone);
   tracker.onListening = server => {
     const isUnknownToMaster = isWorkerThread || tracker.alone.has(server);
     if (isUnknownToMaster) say({ act: 'listening', address: listeningAddress(server) });
+    onListening(server);
   };
 }

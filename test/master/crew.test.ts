@@ -46,6 +46,7 @@ function setUp(startMs?: number) {
     onMessage: unheard,
     onInternal: () => false,
     onListening: unheard,
+    onProbed: unheard,
     onDisconnect: unheard,
     onError: unheard,
     onExit: unheard,

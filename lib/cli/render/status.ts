@@ -38,7 +38,7 @@ export function statusLines(status: InstanceStatus): string[] {
     `program   ${program}`,
     ...(masterPid === pid ? [] : [`keeper    pid ${pid}`]),
     `master    pid ${masterPid}, up ${duration(uptimeMs)}, ${bytes(master.rssBytes)}, ${percent(master.cpuPercent)} CPU, Node ${status.node}, app-cluster ${status.version}`,
-    `workers   ${size} wanted, generation ${generation}, ${reloads} reload${reloads === 1 ? '' : 's'}`,
+    `workers   ${size} wanted, generation ${generation}, ${reloads} reload${reloads === 1 ? '' : 's'}${status.spares ? `, ${status.spares} spare${status.spares === 1 ? '' : 's'}` : ''}`,
     ...(losses === undefined ? [] : [`requests  ${lossText(losses)}`]),
     `logs      ${logs.folder ?? 'not recorded'}${logs.droppedLines > 0 ? styled('red', `, ${logs.droppedLines} lines dropped`) : ''}`,
     ...(droppedMessages > 0 ? [styled('yellow', `messages  ${droppedMessages} dropped`)] : []),
