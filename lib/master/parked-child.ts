@@ -126,11 +126,12 @@ export class ParkedChild implements ForkedChild {
     const word = parseWorkerWord(message);
     if (word === undefined) return isListenQuestion(message) && this.#keepQuestion({ ...message });
     closeQuietly(handle);
+    const said = { ...message }; // The channel marks the original as answered.
     if (word.act === 'hello') this.send(framed({ act: 'boot', options: this.#hooks.options }));
     if (word.act === 'beat' || word.act === 'starting') this.#hooks.onBeat();
     if (word.act === 'last-words') this.lastWords = word.words;
     if (word.act === 'leaving') this.#hooks.onLeaving();
-    if (word.act !== 'hello' && word.act !== 'beat') this.#keep(listener => void listener.onInternal({ ...message }));
+    if (word.act !== 'hello' && word.act !== 'beat') this.#keep(listener => void listener.onInternal(said));
     if (word.act === 'ready' || word.act === 'held') this.#hooks.onWaiting();
     return true;
   }

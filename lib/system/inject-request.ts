@@ -103,6 +103,12 @@ class Side extends Duplex {
     this.peer.push(chunk);
   }
 
+  /** As a connection that was cut: the other side reads to its end. */
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    if (this.peer?.readableEnded === false) this.peer.push(null);
+    done(error);
+  }
+
   override _final(done: () => void): void {
     this.peer?.push(null);
     done();
