@@ -4,7 +4,7 @@
 // `server.emit('connection', duplex)` is documented for http. For https and http2 the event is `secureConnection`, or `connection` with a
 // session on it: not documented, and so on Node 20, 22, 24 and 26 (contract test). Without it nothing answers, and that is said.
 
-import type { Server } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { Probe } from '../protocol/words.js';
 import { afterUnref } from './clock.js';
@@ -124,7 +124,8 @@ function streamPair(facts: object): [Duplex, Duplex] {
   other.peer = one;
   for (const side of [one, other]) {
     const same = () => side;
-    Object.assign(side, LIKE_A_SOCKET, facts, { setTimeout: same, setNoDelay: same, setKeepAlive: same, ref: same, unref: same, address: () => ({}) });
+    Object.assign(side, LIKE_A_SOCKET, facts, { setNoDelay: same, setKeepAlive: same, ref: same, unref: same, address: () => ({}) });
+    (side as unknown as Socket).setTimeout = same as never;
   }
   return [one, other];
 }

@@ -29,6 +29,11 @@ async function serve(exported: unknown, boot: Boot, tracker: ServerTracker): Pro
   const { toServer } = await import('./exported-server.js');
   const server = await toServer(exported, { ...boot.serve, https }, () => tracker.hasListened);
   if (server === undefined || tracker.hasListened) return;
+  if (tracker.untilAdmitted !== undefined) {
+    tracker.onHeld(); // Our listen would be held back like any other, and could not yield to one of the application's own.
+    await tracker.untilAdmitted;
+    if (tracker.hasListened) return;
+  }
   yieldTo(tracker, server);
   const { port, host } = boot.serve;
   server.listen(host === undefined ? { port } : { port, host });

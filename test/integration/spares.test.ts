@@ -125,6 +125,19 @@ suite('spares', { concurrency: 2 }, () => {
     assert.equal(Number(await bodyOf(cluster.port)), spare);
   });
 
+  test('an application that exports itself and listens later gets its address', async () => {
+    const { cluster, spare, victim } = await withSpare(fixture('apps/exports-and-listens-later.cjs'));
+    await using _ = cluster;
+    cluster.kill(victim);
+    await cluster.waitFor('child-started', ({ pid }) => pid === spare);
+    assert.equal((await ask(cluster.port)).status, 200);
+    assert.deepEqual(
+      cluster.events.filter(event => event.type === 'address-in-use'),
+      [],
+    );
+    assert.equal(cluster.workers()[0], spare);
+  });
+
   test('a program that never listens waits with its word', async () => {
     const { cluster, spare, victim } = await withSpare(fixture('apps/signals-ready.js'), { args: ['--ready', 'signal'] });
     await using _ = cluster;

@@ -90,6 +90,8 @@ const TEXTS: Texts = {
   'child-errored': event => bad(`${child(event)}: ${event.message}`),
   'backing-off': ({ role, slot, waitMs, failures }) => `${role} index ${slot}: the next try in ${duration(waitMs)}, ${failures} failures in the last minute`,
   'slot-left-empty': ({ slot }) => `index ${slot} stays empty (no re-fork while developing)`,
+  'spare-taken': ({ id, pid, slot }) => `the spare ${pid} takes index ${slot} as app#${id}`,
+  'spares-gave-up': () => 'no more spares until the next reload: they do not boot',
   'slot-gave-up': ({ slot, isAsked }) =>
     bad(`index ${slot} ${isAsked ? 'asked not to be started again (exit code 78)' : 'failed too often in a row: given up'}`),
   'address-in-use': ({ address, holder }) => bad(`${address} is in use by ${holder}`),
