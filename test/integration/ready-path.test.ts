@@ -46,9 +46,9 @@ suite('the readiness path', { concurrency: 2 }, () => {
   });
 
   test('a start that takes too long says what was answered last', async () => {
-    await using cluster = await launchCluster(LATER, { args: [...FLAGS, '--start-timeout', '1s'], workers: 1, env: { READY: '/nowhere' } });
+    await using cluster = await launchCluster(LATER, { args: [...FLAGS, '--start-timeout', '4s'], workers: 1, env: { READY: '/nowhere' } });
     const { message } = await cluster.waitFor('cluster-start-failed');
-    assert.match(message, /did not get ready within 1000 ms.*\/ready \(--ready-path\) should answer with 2xx\. The last answer: status 503/s);
+    assert.match(message, /did not get ready within 4000 ms.*\/ready \(--ready-path\) should answer with 2xx\. The last answer: status 503/s);
     assert.equal((await cluster.exited).code, 1);
   });
 
