@@ -33,17 +33,17 @@ export function metricsOf({ cluster, clock, slots, status }: MetricsNeeds): () =
     if (app !== undefined) known.set(id, app);
   });
   cluster.on('child-left', ({ id, role }) => {
-    const last = role === 'app' ? known.get(id)?.lastMetrics : undefined;
+    const last = role === 'app' ? known.get(id)?.metrics.last : undefined;
     known.delete(id);
     if (last !== undefined && last.length > 0) retired = retired.then(sum => added(loaded(), [sum, last.filter(isCumulative)]));
   });
   return async () => {
     const apps = cluster.children.filter(({ role }) => role === 'app');
     for (const app of apps) known.set(app.place.id, app);
-    const asked = apps.map(app => app.askMetrics());
+    const asked = apps.map(app => app.metrics.ask());
     const [own] = await Promise.all([status(), Promise.race([Promise.all(asked), pause(clock, ANSWER_MS)])]);
     const client = loaded();
-    const alive = [...known.values()].flatMap(({ lastMetrics }) => (lastMetrics === undefined ? [] : [lastMetrics]));
+    const alive = [...known.values()].flatMap(({ metrics: { last } }) => (last === undefined ? [] : [last]));
     return `${await ownText(client, own, slots)}${await text(client, [await retired, ...alive])}`;
   };
 }

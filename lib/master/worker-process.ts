@@ -11,6 +11,7 @@ import type { Clock } from '../system/clock.js';
 import type { ForkedChild } from '../system/forker.js';
 import type { RawHandle } from '../system/held-sockets.js';
 import { type NamedProcess, named, type ProcessIdentity, signalAll, stillAlive } from '../system/process-tree.js';
+import { AskedMetrics } from './asked-metrics.js';
 import { Beats } from './beats.js';
 import type { HandOver } from './hand-over.js';
 
@@ -36,9 +37,6 @@ export interface WorkerHooks {
 /** The channel of a dying process closes a moment before its exit is known; one that lives on has cut it on purpose. */
 const EXIT_FOLLOWS_MS = 250;
 
-/** Questions for metrics that may be open. */
-const MOST_ASKERS = 8;
-
 type Watcher = Parameters<SupervisedProcess['watch']>[0];
 
 export class WorkerProcess implements SupervisedProcess {
@@ -52,19 +50,15 @@ export class WorkerProcess implements SupervisedProcess {
   /** Silent for too long: nothing new for it, as long as it is. */
   isHung = false;
   #hasExited = false;
-  #asked = 0;
   #family: readonly ProcessIdentity[] = [];
   /** Descendants that were killed with it. */
   readonly killedFamily: NamedProcess[] = [];
   /** Resolves when it has exited and everything it had said has been heard. */
   readonly settled: Promise<void>;
   readonly beats = new Beats();
-  /** What its application's registries held when it was asked last. */
-  lastMetrics: readonly unknown[] | undefined;
+  readonly metrics = new AskedMetrics(n => this.forked.send(framed({ act: 'metrics', n })));
   /** By the monotonic clock. */
   readonly forkedAtMs: number;
-  /** What its prom-client registry held, and who asked for it. */
-  readonly #metricsAskers = new Map<number, (metrics: readonly unknown[]) => void>();
   lastWords: LastWords = { lines: [] };
   /** What somebody had it sent over the control server. */
   operatorSignal: string | undefined;
@@ -129,16 +123,6 @@ export class WorkerProcess implements SupervisedProcess {
     return !this.#hasExited && this.forked.send(framed({ act: 'report' }));
   }
 
-  /** Never resolves when it does not answer: whoever asks has a limit. */
-  askMetrics(): Promise<readonly unknown[]> {
-    const n = ++this.#asked;
-    this.#metricsAskers.delete(n - MOST_ASKERS); // It never answered.
-    return new Promise(resolve => {
-      this.#metricsAskers.set(n, resolve);
-      this.forked.send(framed({ act: 'metrics', n }));
-    });
-  }
-
   drain(): void {
     this.#isLeaving = true;
     const wasTold = this.forked.send(framed({ act: 'drain', lingerMs: this.#hooks.lingerMs, mayHandOver: this.#hooks.handOver.mayHandOver(this) }));
@@ -188,7 +172,7 @@ export class WorkerProcess implements SupervisedProcess {
     if (word.act === 'listening') this.#hooks.onListening(this, word.address);
     if (word.act === 'probed') this.#hooks.onProbed(this, word);
     if (word.act === 'beat') this.#onBeat(word.vitals);
-    if (word.act === 'metrics') this.#onMetrics(word.n, word.metrics);
+    if (word.act === 'metrics') this.metrics.onAnswer(word.n, word.metrics);
     if (word.act === 'last-words') this.lastWords = word.words;
     return true;
   }
@@ -197,12 +181,6 @@ export class WorkerProcess implements SupervisedProcess {
   #onBeat(vitals: WorkerVitals): void {
     this.beats.hear(vitals, this.#hooks.clock.now());
     if (this.#isReady) this.#watcher?.onCause('heartbeat');
-  }
-
-  #onMetrics(n: number, metrics: readonly unknown[]): void {
-    this.lastMetrics = metrics;
-    this.#metricsAskers.get(n)?.(metrics);
-    this.#metricsAskers.delete(n);
   }
 
   #onDisconnect(): void {

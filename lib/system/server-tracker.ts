@@ -24,8 +24,8 @@ export interface ServerTracker {
   readonly servers: ReadonlySet<TrackedServer>;
   /** Any server has ever been asked to listen. */
   readonly hasListened: boolean;
-  /** Called before a server listens. */
-  onListen: (server: Server) => void;
+  /** Called before a server listens. It waits for what is returned. */
+  onListen: (server: Server) => Promise<void> | undefined;
   /** Called when it does. */
   onListening: (server: Server) => void;
   /** Requests over HTTP/2 so far. */
@@ -76,12 +76,12 @@ export function trackServers(): ServerTracker {
     onHeld: () => {},
     isInjecting: false,
     injected: new WeakSet(),
-    onListen: () => {},
+    onListen: () => undefined,
     onListening: () => {},
   };
   const { listen } = Server.prototype;
   Server.prototype.listen = function (this: Server, ...args: unknown[]) {
-    tracker.onListen(this);
+    const isFree = tracker.onListen(this);
     tracker.hasListened = true;
     if (wantsOwnSocket(args[0])) tracker.alone.add(this);
     if (!known.has(this)) {
@@ -90,6 +90,10 @@ export function trackServers(): ServerTracker {
       this.on('listening', () => tracker.onListening(this));
     }
     const start = () => (listen as (...args: unknown[]) => Server).apply(this, args);
+    if (isFree !== undefined) {
+      void isFree.then(start);
+      return this;
+    }
     if (tracker.untilAdmitted === undefined || !tracker.alone.has(this)) return start();
     void tracker.untilAdmitted.then(start);
     tracker.onHeld();

@@ -41,8 +41,22 @@ async function serve(exported: unknown, boot: Boot, tracker: ServerTracker): Pro
 
 /** An application that exports itself for its tests and listens later, after its database is there, gets the address back. */
 function yieldTo(tracker: ServerTracker, implicit: Server): void {
+  let isAsking = true;
+  const whenKnown = new Promise<void>(resolve => {
+    const end = () => {
+      isAsking = false;
+      resolve();
+    };
+    implicit.once('listening', end).once('error', end);
+  });
+  const yieldAddress = () => {
+    if (implicit.listening) Server.prototype.close.call(implicit); // Only stops accepting: http's close may reset what was accepted.
+  };
   tracker.onListen = server => {
-    if (server !== implicit && implicit.listening) Server.prototype.close.call(implicit); // Only stops accepting: http's close may reset what was accepted.
+    if (server === implicit) return undefined;
+    if (isAsking) return whenKnown.then(yieldAddress); // What has been asked for cannot be taken back.
+    yieldAddress();
+    return undefined;
   };
 }
 
