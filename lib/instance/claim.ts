@@ -1,6 +1,6 @@
 // What an instance writes into the registry, and keeps true there.
 
-import { type Claim, claimName } from '../control/registry.js';
+import { type Claim, claimName, entryPath, socketPath } from '../control/registry.js';
 import type { RegistryEntry } from '../protocol/registry-entry.js';
 import { wallClockMs } from '../system/clock.js';
 import { packageVersion } from '../system/entries.js';
@@ -8,6 +8,9 @@ import { ownPid } from '../system/environment.js';
 import { identityOf } from '../system/process-identity.js';
 import type { EventBus } from './event-bus.js';
 import type { InstanceFacts, Served } from './instance.js';
+
+export const tokenFile = (name: string): string => socketPath(name).replace(/\.sock$/, '.token');
+export const filesOf = (name: string) => ({ entry: entryPath(name), socket: socketPath(name) });
 
 type Own = Pick<RegistryEntry, 'mark' | 'isRecorded'>;
 

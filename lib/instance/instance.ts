@@ -1,6 +1,6 @@
 // One process among the others that can be seen and steered: its name in the registry, its control server, its recording, its journal.
 
-import { type Claim, entryPath, socketPath, stateFolder } from '../control/registry.js';
+import { type Claim, socketPath, stateFolder } from '../control/registry.js';
 import type { Probes, ServeNeeds } from '../control/server.js';
 import { journalFile } from '../control/timeline.js';
 import { ClusterError, messageOf } from '../errors.js';
@@ -14,7 +14,7 @@ import { repeatUnref, wallClockMs } from '../system/clock.js';
 import { packageVersion } from '../system/entries.js';
 import { newMark } from '../system/instance-mark.js';
 import { addToJournal } from '../system/journal.js';
-import { claimFor, followState } from './claim.js';
+import { claimFor, filesOf, followState, tokenFile } from './claim.js';
 import type { CommonNeeds } from './common-surface.js';
 import { Doors } from './doors.js';
 import type { EventBus } from './event-bus.js';
@@ -54,8 +54,6 @@ export interface Served {
   readonly state: () => Pick<RegistryEntry, 'status' | 'address'>;
 }
 
-const tokenFile = (name: string) => socketPath(name).replace(/\.sock$/, '.token');
-
 export class Instance {
   readonly mark = newMark();
   readonly #facts: InstanceFacts;
@@ -65,7 +63,6 @@ export class Instance {
   readonly #over = new AbortController();
   #claim: Claim | undefined;
   #recording: Recording | undefined;
-  #surface: Surface | undefined;
   #served: Served | undefined;
   #warning: string | undefined;
   #closed: Promise<void> | undefined;
@@ -89,7 +86,7 @@ export class Instance {
   }
   /** What can be asked of it; undefined before `serve`. */
   get surface(): Surface | undefined {
-    return this.#surface;
+    return this.#served?.surface;
   }
   /** Why it cannot be steered, or not in every way; undefined: it can. */
   get warning(): string | undefined {
@@ -97,7 +94,7 @@ export class Instance {
   }
   /** In the run root, while the name is taken. */
   get files(): { readonly entry?: string; readonly socket?: string } {
-    return this.#claim === undefined ? {} : { entry: entryPath(this.name), socket: socketPath(this.name) };
+    return this.#claim === undefined ? {} : filesOf(this.name);
   }
   get logs(): LogsStatus {
     return this.#recording?.status ?? { droppedLines: 0, restarts: 0 };
@@ -150,7 +147,6 @@ export class Instance {
   async serve(served: Served): Promise<void> {
     const { surface, probes, state } = served;
     this.#served = served;
-    this.#surface = surface;
     const needs = this.#serveNeeds({ surface, probes });
     if (this.#claim !== undefined) followState(state, this.#claim, this.#events);
     try {
@@ -158,13 +154,19 @@ export class Instance {
     } catch (error) {
       this.#complain(error);
     }
+    const isAdminOpen = this.#openAdmin(needs);
+    if (!this.#facts.isHeir) await isAdminOpen; // A predecessor gives the port up when it has heard of us.
+    if (this.#closed !== undefined) await this.#doors.close(); // Stopped in its first moments.
+  }
+
+  async #openAdmin(needs: ServeNeeds): Promise<void> {
+    const { admin, isKept } = this.#facts;
+    if (this.#claim === undefined || admin === undefined) return;
     try {
-      const { admin } = this.#facts;
-      if (this.#claim !== undefined && admin !== undefined) await this.#doors.openAdmin(admin, tokenFile(this.name), { ...needs, isHeir: this.#facts.isKept });
+      await this.#doors.openAdmin(admin, tokenFile(this.name), { ...needs, isHeir: isKept });
     } catch (error) {
       this.#complain(error, 'The control API is not served on TCP');
     }
-    if (this.#closed !== undefined) await this.#doors.close(); // Stopped in its first moments.
   }
 
   /** Nothing is left in the run root, and the last lines are written. Idempotent: everybody waits for the same end. */

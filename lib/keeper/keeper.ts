@@ -15,6 +15,12 @@ const UPGRADE_MS = 60_000;
 /** A master that has served for so long has lived stably. */
 const STABLE_MS = 10_000;
 
+/** For an upgrade: question `n` of the master's, or a signal. */
+interface Wish {
+  readonly n?: number | undefined;
+  readonly node?: string | undefined;
+}
+
 export class Keeper {
   readonly #needs: KeeperNeeds;
   readonly #sockets: HeldSockets;
@@ -25,7 +31,7 @@ export class Keeper {
   /** Replaced, and draining. */
   #old: KeptMaster | undefined;
   /** An upgrade that waits until the last one is done. */
-  #wanted: { readonly node: string | undefined } | undefined;
+  #wanted: Wish | undefined;
   #memory: KeeperMemory = {};
   #predecessor: Predecessor | undefined;
   #node: string | undefined;
@@ -46,7 +52,7 @@ export class Keeper {
 
   /** For the master, and for a successor that is on its way. */
   hear(name: NodeJS.Signals): void {
-    if (name === 'SIGUSR2') return void (this.#current && this.#upgrade(this.#current, undefined));
+    if (name === 'SIGUSR2') return void (this.#current && this.#upgrade(this.#current, {}));
     const isStop = name === 'SIGTERM' || name === 'SIGINT' || name === 'SIGQUIT';
     this.#isLeaving ||= isStop;
     if (isStop && this.#current === undefined) this.#exitCode = 0;
@@ -78,7 +84,7 @@ export class Keeper {
     if (word.act === 'ready') this.#onReady(kept);
     if (word.act === 'stopping') this.#onStopping(kept);
     if (word.act === 'failed') kept.reason = word.reason;
-    if (word.act === 'upgrade') this.#upgrade(kept, word.node);
+    if (word.act === 'upgrade') this.#upgrade(kept, word);
     if (word.act === 'yield-agent') this.#yieldAgent(kept);
     if (word.act === 'agent-yielded') this.#next?.say({ act: 'agent-yielded' });
     if (handle !== undefined) this.#pass(kept, word, handle);
@@ -133,12 +139,12 @@ export class Keeper {
     old.succeededBy(kept.process.pid);
   }
 
-  #upgrade(kept: KeptMaster, node: string | undefined): void {
-    const refuse = (reason: string) => kept.say({ act: 'upgrade-failed', reason });
+  #upgrade(kept: KeptMaster, { n, node }: Wish): void {
+    const refuse = (reason: string) => kept.say({ act: 'upgrade-refused', n, reason });
     if (kept !== this.#current || this.#isLeaving || kept.isStopping) return refuse('it is being stopped');
     if (this.#next !== undefined) return refuse('another upgrade is under way');
     if (kept.readyAt === undefined) return refuse('it has not started yet');
-    this.#wanted = this.#old && { node }; // As soon as the last one is gone.
+    this.#wanted = this.#old && { n, node }; // As soon as the last one is gone.
     if (this.#wanted !== undefined) return;
     const next = this.#launch(node ?? this.#node);
     this.#next = next;
@@ -174,7 +180,7 @@ export class Keeper {
   #onOldGone(): void {
     const wanted = this.#wanted;
     [this.#old, this.#wanted] = [undefined, undefined];
-    if (wanted !== undefined && this.#current !== undefined) this.#upgrade(this.#current, wanted.node);
+    if (wanted !== undefined && this.#current !== undefined) this.#upgrade(this.#current, wanted);
   }
 
   #onNextLost(next: KeptMaster, exit: Exit): void {
@@ -193,7 +199,7 @@ export class Keeper {
       this.#current.mayTakeItsTime();
       this.#node = this.#current.node;
       this.#memory = { ...this.#memory, ...this.#current.memory };
-      this.#current.say({ act: 'agent-yielded' });
+      this.#current.say({ act: 'alone' });
       return;
     }
     this.#isLeaving ||= kept.isStopping || !this.#hasServed;

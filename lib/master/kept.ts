@@ -34,16 +34,22 @@ async function agentGone({ line, birth }: Kept, succession: Succession, { timeou
 }
 
 /** Those of a predecessor that was killed serve until there are others. */
-function followApps(line: KeeperLine, { memory, isUpgrade }: Birth, cluster: Cluster): void {
-  let orphans = isUpgrade ? [] : (memory.apps ?? []);
+function followApps(line: KeeperLine, { memory, isUpgrade }: Birth, { cluster, succession }: Pick<KeptFacts, 'cluster' | 'succession'>): void {
+  const theirs = memory.apps ?? [];
+  let orphans = isUpgrade ? [] : theirs; // A predecessor that lives looks after its own.
   const tell = () => line.remember({ apps: [...orphans, ...(cluster.workforce?.apps.workers ?? []).flatMap(({ pid }) => identityOf(pid) ?? [])] });
   cluster.on('child-started', tell);
   cluster.on('child-left', tell);
-  cluster.on('cluster-started', () => {
+  const relieve = () => {
     for (const orphan of orphans) signalIdentity(orphan, 'SIGTERM');
     orphans = [];
     tell();
-  });
+  };
+  cluster.on('cluster-started', relieve);
+  succession.onAlone = () => {
+    orphans = theirs;
+    if (cluster.wasStarted) relieve();
+  };
 }
 
 export function newSuccession({ line }: Kept, cluster: () => Cluster, instance: Instance): Succession {
@@ -94,6 +100,6 @@ export function followKeeper({ kept: { line, birth }, cluster, instance, success
   cluster.on('cluster-started', () => line.remember({ files: { ...instance.files, pidFile: settings.pidFile } }));
   line.remember({ name: instance.name, stopMs: settings.timeouts.budgetMs + settings.upkeep.lameDuckMs, upgradeMs: settings.upkeep.upgradeMs });
   cluster.on('child-forked', ({ role, pid }) => role === 'agent' && line.remember({ agent: identityOf(pid) }));
-  followApps(line, birth, cluster);
+  followApps(line, birth, { cluster, succession });
   cluster.on('cluster-resized', ({ workers }) => line.remember({ workers }));
 }

@@ -23,7 +23,10 @@ interface Asker {
 
 export class Succession {
   readonly #needs: SuccessionNeeds;
-  #askers: Asker[] = [];
+  readonly #askers = new Map<number, Asker>();
+  #asked = 0;
+  /** Calls back when the predecessor has died. */
+  onAlone: () => void = () => {};
   #tellYielded: () => void = () => {};
   /** Resolves when the predecessor has no agent (any more). */
   readonly agentYielded: Promise<void>;
@@ -39,8 +42,9 @@ export class Succession {
   /** Resolves with its pid when a new master serves; rejects with ERR_UPGRADE_FAILED when none does, and this one goes on. */
   ask(node: string | undefined): Promise<number> {
     return new Promise((resolve, reject) => {
-      this.#askers.push({ resolve, reject });
-      this.#needs.line.say({ act: 'upgrade', node });
+      const n = ++this.#asked;
+      this.#askers.set(n, { resolve, reject });
+      this.#needs.line.say({ act: 'upgrade', n, node });
     });
   }
 
@@ -48,13 +52,15 @@ export class Succession {
     const { emit, workforce, leave, line } = this.#needs;
     if (word.act === 'upgrading') emit({ type: 'upgrade-started', pid: word.pid });
     if (word.act === 'upgrade-failed') this.#onFailed(word.reason);
+    if (word.act === 'upgrade-refused') this.#refuse(word.reason, word.n);
+    if (word.act === 'alone') this.#onAlone();
     if (word.act === 'agent-yielded') this.#tellYielded();
     if (word.act === 'yield-agent') void this.#yieldAgent().then(() => line.say({ act: 'agent-yielded' }));
     if (word.act === 'give' && handle !== undefined) take(workforce(), { ...word, handle });
     if (word.act === 'succeed') {
       emit({ type: 'cluster-succeeded', pid: word.pid });
       this.#passOn(workforce());
-      for (const { resolve } of this.#askers.splice(0)) resolve(word.pid);
+      for (const { resolve } of this.#askers.values()) resolve(word.pid);
       leave();
     }
   }
@@ -82,7 +88,21 @@ export class Succession {
         ?.agents?.group.refill()
         .catch(() => {}); // It goes on trying.
     this.#hasYielded = false;
-    for (const { reject } of this.#askers.splice(0)) reject(new ClusterError('ERR_UPGRADE_FAILED', message));
+    for (const { reject } of this.#askers.values()) reject(new ClusterError('ERR_UPGRADE_FAILED', message));
+    this.#askers.clear();
+  }
+
+  /** One that is under way goes on. */
+  #refuse(reason: string, n: number | undefined): void {
+    const message = `No upgrade now: ${reason}.`;
+    this.#needs.emit({ type: 'upgrade-failed', message });
+    this.#askers.get(n ?? 0)?.reject(new ClusterError('ERR_UPGRADE_FAILED', message));
+    this.#askers.delete(n ?? 0);
+  }
+
+  #onAlone(): void {
+    this.#tellYielded();
+    this.onAlone();
   }
 }
 

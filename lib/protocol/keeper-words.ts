@@ -77,6 +77,8 @@ export interface Birth {
  * - `socket` comes with a handle, once for each that is held, before `birth`.
  * - `held` answers `hold`, with a handle unless it failed.
  * - `upgrading`, `upgrade-failed`, `succeed`: another master is being started; nothing came of it; it serves: drain and leave.
+ * - `upgrade-refused`: question `n` cannot be granted just now; undefined: it was a signal.
+ * - `alone`: the master that was to be succeeded has died.
  * - `yield-agent`: the successor is about to start its agent, and there are never two.
  * - `give` comes with a connection of the predecessor's.
  */
@@ -87,8 +89,9 @@ export type KeeperWord =
   | { readonly act: 'signal'; readonly name: NodeJS.Signals }
   | { readonly act: 'upgrading'; readonly pid: number }
   | { readonly act: 'upgrade-failed'; readonly reason: string }
+  | { readonly act: 'upgrade-refused'; readonly n: number | undefined; readonly reason: string }
   | { readonly act: 'succeed'; readonly pid: number }
-  | { readonly act: 'yield-agent' | 'agent-yielded' }
+  | { readonly act: 'yield-agent' | 'agent-yielded' | 'alone' }
   | Given;
 
 /**
@@ -102,5 +105,5 @@ export type KeptWord =
   | { readonly act: 'hold'; readonly n: number; readonly query: ListenQuery; readonly data: unknown }
   | { readonly act: 'release'; readonly key: string }
   | { readonly act: 'remember'; readonly memory: KeeperMemory }
-  | { readonly act: 'upgrade'; readonly node?: string | undefined }
+  | { readonly act: 'upgrade'; readonly n: number; readonly node?: string | undefined }
   | Given;

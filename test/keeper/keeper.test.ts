@@ -212,7 +212,7 @@ suite('an upgrade', () => {
     master(1).says({ act: 'hello' });
     master(0).exits({ signal: 'SIGKILL' });
     clock.tick(600_000);
-    assert.deepEqual([master(1).signals, master(1).told('agent-yielded').length], [[], 1]);
+    assert.deepEqual([master(1).signals, master(1).told('alone').length], [[], 1]);
     master(1).says({ act: 'ready' }).exits({ signal: 'SIGKILL' });
     clock.tick(100);
     assert.deepEqual([masters.length, left], [3, []]);
@@ -225,7 +225,7 @@ suite('an upgrade', () => {
     master(0).says(...UP);
     keeper.hear('SIGUSR2');
     keeper.hear('SIGUSR2');
-    assert.deepEqual([masters.length, master(0).told('upgrade-failed').length], [2, 1]);
+    assert.deepEqual([masters.length, master(0).told('upgrade-refused').length, master(0).told('upgrade-failed').length], [2, 1, 0]);
     master(1).says(...UP);
     keeper.hear('SIGUSR2');
     assert.equal(masters.length, 2);
@@ -251,13 +251,13 @@ suite('an upgrade', () => {
 
   test('runs on another node only when it has succeeded', () => {
     const { keeper, master, masters, clock } = setUp();
-    master(0).says(...UP, { act: 'upgrade', node: '/opt/node' });
+    master(0).says(...UP, { act: 'upgrade', n: 1, node: '/opt/node' });
     assert.equal(master(1).node, '/opt/node');
     master(1).exits({ code: 1 });
     keeper.hear('SIGUSR2');
     assert.equal(master(2).node, undefined);
     master(2).exits({ code: 1 });
-    master(0).says({ act: 'upgrade', node: '/opt/node' });
+    master(0).says({ act: 'upgrade', n: 1, node: '/opt/node' });
     master(3).says(...UP);
     master(0).exits();
     master(3).exits({ signal: 'SIGKILL' });
