@@ -4,10 +4,12 @@ import { ClusterError } from '../errors.js';
 import type { RegistryEntry } from '../protocol/registry-entry.js';
 import type { StopAccount } from '../protocol/snapshot.js';
 import { pause, systemClock } from '../system/clock.js';
+import { ownPid } from '../system/environment.js';
 import { goneWithin } from '../system/gone-within.js';
 import { type Identity, identityOf, signalIdentity, stillIs } from '../system/process-identity.js';
 import { statOf } from '../system/process-tree.js';
 import { Client } from './client.js';
+import { removeStale } from './registry.js';
 
 /** Beyond its own budget: a master that has not ended then hangs, and is killed. */
 const SLACK_MS = 10_000;
@@ -35,6 +37,8 @@ export async function stopInstance(entry: Stoppable, isForced: boolean): Promise
   if (!isGone) for (const victim of hung) signalIdentity(victim, 'SIGKILL'); // The keeper first, or it would start another master.
   if (!isGone && !(await goneWithin(hung, KILL_MS)))
     throw new ClusterError('ERR_UNREACHABLE', `${entry.name} (process ${entry.pid}) does not end, not even by SIGKILL. Look as root.`);
+  const own = isGone ? undefined : identityOf(ownPid());
+  if (own !== undefined) await removeStale(own); // Nobody is left to tidy up.
   const tookMs = Math.round(systemClock.now() - startedAt);
   const killed = isGone ? {} : { forced: [...report.forced, entry.pid], names: { ...report.names, [entry.pid]: 'master' } };
   return { ...report, ...killed, name: entry.name, tookMs };

@@ -83,7 +83,7 @@ export class Keeper {
     if (word.act === 'remember') this.#remember(kept, word.memory);
     if (word.act === 'ready') this.#onReady(kept);
     if (word.act === 'stopping') this.#onStopping(kept);
-    if (word.act === 'failed') kept.reason = word.reason;
+    if (word.act === 'failed') kept.reason ??= word.reason;
     if (word.act === 'upgrade') this.#upgrade(kept, word);
     if (word.act === 'yield-agent') this.#yieldAgent(kept);
     if (word.act === 'agent-yielded') this.#next?.say({ act: 'agent-yielded' });

@@ -43,7 +43,8 @@ export class KeptMaster {
 
   /** Why it did not take over. */
   whyNot({ code, signal, error }: Exit): string {
-    const ended = error ?? (signal === null ? `it ended with code ${code}` : `it was ended by ${signal}`);
+    if (error !== undefined) return `no new master could be started: ${error}`;
+    const ended = signal === null ? `it ended with code ${code}` : `it was ended by ${signal}`;
     return `the new master (process ${this.process.pid}) did not take over: ${this.reason ?? ended}`;
   }
 

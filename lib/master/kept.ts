@@ -97,7 +97,9 @@ export function followKeeper({ kept: { line, birth }, cluster, instance, success
     cluster.tell({ type: 'keeper-lost', pid: line.pid });
     void cluster.stop();
   });
-  cluster.on('cluster-started', () => line.remember({ files: { ...instance.files, pidFile: settings.pidFile } }));
+  const tellFiles = () => line.remember({ files: { ...instance.files, pidFile: settings.pidFile } });
+  tellFiles();
+  cluster.on('cluster-started', tellFiles);
   line.remember({ name: instance.name, stopMs: settings.timeouts.budgetMs + settings.upkeep.lameDuckMs, upgradeMs: settings.upkeep.upgradeMs });
   cluster.on('child-forked', ({ role, pid }) => role === 'agent' && line.remember({ agent: identityOf(pid) }));
   followApps(line, birth, { cluster, succession });

@@ -16,6 +16,7 @@ import type { Settings } from './settings.js';
 
 /** Our own bug: what can still be stopped is stopped. */
 const EXIT_BUG = 70;
+const EXIT_ORPHANED = 1;
 
 async function main(argv: readonly string[]): Promise<number> {
   const settings = await settingsOf(argv);
@@ -66,7 +67,9 @@ async function settingsOf(argv: readonly string[]): Promise<Settings> {
 }
 
 /** Opened first: whoever keeps us waits for a word. */
-const LINE = openKeeperLine();
+const OPENED = openKeeperLine();
+if (OPENED === 'lost') exitProcess(EXIT_ORPHANED); // Nobody knows of this process.
+const LINE = OPENED;
 
 const EXIT_CODE = await main(commandLine().slice(1)).catch((error: unknown) => {
   LINE?.say({ act: 'failed', reason: messageOf(error) });

@@ -3,7 +3,8 @@
 
 import { ClusterError } from '../errors.js';
 import type { Emit } from '../protocol/events.js';
-import type { Clock } from '../system/clock.js';
+import { ReloadFailure } from '../supervision/failures.js';
+import { afterUnref, type Clock } from '../system/clock.js';
 import type { Settings } from './settings.js';
 import type { FailureReason } from './start-error.js';
 import type { Workforce } from './workforce.js';
@@ -24,6 +25,10 @@ export interface ReloadNeeds {
   /** Configuration, environment files, the entry: as they are now. Rejects with everything that is wrong. */
   readonly reread?: (() => Promise<Reread>) | undefined;
 }
+
+/** A program may open its second port some time after its first. */
+const RELEASE_AFTER_MS = 5_000;
+const NONE_LEFT = 'The new workers were ready, and have all died since: see `app-cluster why`. They are started again and again.';
 
 export class Reloads {
   readonly #needs: ReloadNeeds;
@@ -76,7 +81,8 @@ export class Reloads {
       this.#needs.emit({ type: 'cluster-resized', workers });
     }
     if (scope === 'all') await this.#reloadAgent(settings);
-    listeners.releaseUnused();
+    afterUnref(RELEASE_AFTER_MS, () => listeners.releaseUnused());
+    if (apps.group.goal.size > 0 && apps.workers.every(({ isServing }) => !isServing)) throw new ClusterError('ERR_RELOAD_FAILED', NONE_LEFT);
   }
 
   /** There are never two: the old one leaves first. If the new one does not come up, the old version's is started again. */
@@ -88,7 +94,7 @@ export class Reloads {
       await this.#replaceAgent(settings);
     } catch (error) {
       void this.#replaceAgent(old).catch(() => {}); // It goes on trying.
-      throw error;
+      throw error instanceof ReloadFailure ? new ReloadFailure('agent', error.child, error.attempts, false) : error;
     }
   }
 

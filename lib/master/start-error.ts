@@ -3,7 +3,7 @@
 import { ClusterError, EXIT_DO_NOT_RESTART, exitCodeOf, messageOf } from '../errors.js';
 import type { EventOf, LastWords } from '../protocol/events.js';
 import type { Child } from '../supervision/child.js';
-import { ReloadFailure, StartFailure } from '../supervision/failures.js';
+import { ReloadFailure, StartFailure, Stopped } from '../supervision/failures.js';
 import type { AddressInUse } from './listeners.js';
 import type { MissingAnswer } from './reception.js';
 import type { Timeouts } from './settings.js';
@@ -41,7 +41,8 @@ export async function reasonOf(error: unknown, { workforce, timeouts, isStarting
 }
 
 function otherReason(error: unknown, isStarting: boolean): Error {
-  if (!isStarting) return new ClusterError('ERR_STOPPED', 'The cluster was stopped before this was done.', { cause: error });
+  if (!isStarting && (error instanceof Stopped || error === undefined))
+    return new ClusterError('ERR_STOPPED', 'The cluster was stopped before this was done.', { cause: error });
   return error instanceof Error ? error : new Error(messageOf(error));
 }
 
@@ -87,6 +88,10 @@ function reloadError(failed: FailedChild, { attempts, isRestart }: ReloadFailure
   const { child } = failed;
   const { role, lastWords } = failed.worker;
   const why = child.failedBy === 'overdue' && missing?.answer !== undefined ? ` ${notAnswered(missing)}` : '';
+  if (role === 'agent' && !isRestart) {
+    const text = `The app workers are new, the agent is not: ${attempts} new ones failed, and the old version's is started again. The last, ${nameOf(failed)}, ${ended(child)}.${quote(lastWords)}`;
+    return new ClusterError('ERR_RELOAD_FAILED', text, { details: { role, pid: child.process.pid, exit: child.exit, lastOutput: lastWords.lines } });
+  }
   const what = isRestart ? 'The restart has not succeeded yet, and goes on trying' : 'The reload was called off, the old workers serve on';
   const message = `${what}: ${attempts} newcomers failed. The last, ${nameOf(failed)}, ${ended(child)}.${why}${quote(lastWords)}`;
   return new ClusterError('ERR_RELOAD_FAILED', message, { details: { role, pid: child.process.pid, exit: child.exit, lastOutput: lastWords.lines } });

@@ -10,6 +10,8 @@ const SIGKILL_MS = 2_000;
 const LINGER_MS = 1_000;
 /** egg-cluster's, for apps and agent each. */
 const EGG_CLOSE_MS = 5_000;
+/** At least this part of a budget is for draining, however small it is. */
+const LEAST_DRAIN_SHARE = 0.5;
 /** Where draining and closing share one time, draining gets at most this part. */
 const DRAIN_SHARE = 0.6;
 
@@ -32,8 +34,9 @@ export function timeoutsOf({ options, flavour, variable }: TimeoutFacts): Timeou
     return { app, agent: { start: startMs, stop: agentMs, kill: SIGKILL_MS }, isStartGiven, lingerMs, budgetMs: appMs + agentMs + 2 * SIGKILL_MS };
   }
   const budgetMs = stopMs ?? STOP_BUDGET_MS;
-  const drain = Math.max(0, budgetMs - 2 * (SIGTERM_MS + SIGKILL_MS));
-  const common = { start: startMs, stop: SIGTERM_MS, kill: SIGKILL_MS };
+  const share = Math.min(1, (budgetMs * (1 - LEAST_DRAIN_SHARE)) / (2 * (SIGTERM_MS + SIGKILL_MS))); // Of a small budget everybody gets less.
+  const common = { start: startMs, stop: Math.round(SIGTERM_MS * share), kill: SIGKILL_MS };
+  const drain = Math.round(budgetMs - 2 * share * (SIGTERM_MS + SIGKILL_MS));
   return { app: { ...common, hang: startMs, drain }, agent: common, isStartGiven, lingerMs, budgetMs };
 }
 

@@ -1,17 +1,20 @@
 // The line to the keeper, in a master that has one. Owns the listeners on it, and the sockets that came with the birth.
 
+import { ClusterError } from '../errors.js';
 import { type Birth, KEEPER_VARIABLE, type KeeperMemory, type KeeperWord, type KeptWord } from '../protocol/keeper-words.js';
 import type { ListenQuery } from '../protocol/listen-query.js';
 import { CMD } from '../protocol/words.js';
 import { pause, repeatUnref, systemClock } from './clock.js';
 import { takeVariable } from './environment.js';
 import { type HeldSocket, keyOf, type RawHandle, type SocketStore } from './held-sockets.js';
+import { onSignals } from './signals.js';
 
 /** 'disconnect' does not come while a handle that was sent is not acknowledged (research: sockets): looked after as well. */
 const WATCH_MS = 500;
 /** Handles that wait for their acknowledgement hold up what was said after them. */
 const FLUSH_MS = 1_000;
 const POLL_MS = 5;
+const EARLY_SIGNALS = ['SIGHUP', 'SIGUSR2', 'SIGTERM', 'SIGINT', 'SIGQUIT'] as const;
 
 export interface KeeperLine {
   /** The keeper's: what others know this instance by. */
@@ -29,10 +32,12 @@ export interface KeeperLine {
   onLost(listener: () => void): void;
 }
 
-/** Undefined where nobody keeps this process. */
-export function openKeeperLine(): KeeperLine | undefined {
+/** Undefined where nobody keeps this process; `lost` where the keeper died while it was being born. */
+export function openKeeperLine(): KeeperLine | 'lost' | undefined {
   const pid = Number(takeVariable(KEEPER_VARIABLE));
-  if (!(pid > 0) || process.send === undefined || !process.connected) return undefined;
+  if (!(pid > 0)) return undefined;
+  if (process.send === undefined || !process.connected) return 'lost';
+  onSignals(EARLY_SIGNALS, () => {}); // Until somebody obeys: they are the keeper's to pass on.
   return new Line(pid);
 }
 
@@ -47,9 +52,11 @@ class Line implements KeeperLine {
 
   constructor(pid: number) {
     this.pid = pid;
-    this.birth = new Promise(resolve => {
+    this.birth = new Promise((resolve, reject) => {
       this.#tellBirth = resolve;
+      process.once('disconnect', () => reject(new ClusterError('ERR_STOPPED', `The keeper ${pid} is gone.`)));
     });
+    this.birth.catch(() => {}); // Looked at when it is needed.
     this.sockets = new KeptSockets(word => this.say(word));
     process.on('internalMessage' as 'message', (message, handle) => {
       if ((message as { cmd?: unknown } | null)?.cmd === CMD) this.#hear(message as KeeperWord, handle as RawHandle | undefined);

@@ -8,8 +8,8 @@ import { freePort } from '../system/free-port.js';
 import { Spawned } from './spawned.js';
 
 export interface SpawnOptions {
-  /** Default 2. */
-  readonly workers?: number;
+  /** Default 2. False: none is given, the configuration says. */
+  readonly workers?: number | false;
   /** Default: a free one. False: none is given, the program has its own. */
   readonly port?: number | false;
   /** More flags of `app-cluster start`. */
@@ -98,7 +98,7 @@ function startProcess(
   { workers = 2, args = [], env, cwd, isScript = false, node = process.execPath }: SpawnOptions,
 ): ChildProcess {
   const portFlags = port === 0 ? [] : ['--port', String(port)];
-  const command = isScript ? [entry] : [COMMAND_FILE, 'start', entry, '--workers', String(workers), ...portFlags, ...args];
+  const command = isScript ? [entry] : [COMMAND_FILE, 'start', entry, ...(workers === false ? [] : ['--workers', String(workers)]), ...portFlags, ...args];
   const { NODE_TEST_CONTEXT: _, ...inherited } = process.env; // Or children of a test report as tests.
   const own = { ...inherited, [EVENTS_VARIABLE]: '1', ...(isScript ? { WORKERS: String(workers), PORT: String(port) } : {}), ...env };
   return spawn(node, command, { env: own, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], ...(cwd === undefined ? {} : { cwd }) });

@@ -26,7 +26,15 @@ test('the address as people write it', () => {
 test('the stop budget: drain has what SIGTERM and SIGKILL leave, for apps and agent', () => {
   const timeouts = timeoutsOf({ options: {}, flavour: 'command', variable: variables() });
   assert.deepEqual([timeouts.budgetMs, timeouts.app.drain, timeouts.app.stop, timeouts.app.kill, timeouts.agent.stop], [30_000, 16_000, 5_000, 2_000, 5_000]);
-  assert.equal(timeoutsOf({ options: { stopTimeout: '10s' }, flavour: 'command', variable: variables() }).app.drain, 0);
+  for (const [stopTimeout, drain, stop] of [
+    ['28s', 14_000, 5_000],
+    ['10s', 5_000, 1_786],
+    ['1s', 500, 179],
+    ['0s', 0, 0],
+  ] as const) {
+    const { app } = timeoutsOf({ options: { stopTimeout }, flavour: 'command', variable: variables() });
+    assert.deepEqual([app.drain, app.stop, app.kill], [drain, stop, 2_000], `half of ${stopTimeout} at least is for draining`);
+  }
 });
 
 test("egg's variables: drain and SIGTERM share the app's, the agent has its own", () => {

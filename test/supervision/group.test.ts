@@ -467,3 +467,54 @@ test('whatever happens: one timer a child and one a slot, and stop always ends w
   await stopped;
   assert.equal(clock.pending, 0);
 });
+
+test('reload: nobody leaves for the first newcomer before it has served for its probation', () => {
+  const { group, nth, clock, count } = running(2, { probationMs: 500 });
+  void group.reload();
+  nth(3).say('ready');
+  clock.tick(499);
+  assert.deepEqual([nth(1).heard, count()], [[], 3]);
+  clock.tick(1);
+  assert.deepEqual([nth(1).heard, count()], [['drain'], 4]);
+  nth(4).say('ready');
+  assert.deepEqual(nth(2).heard, ['drain'], 'the others are believed');
+});
+
+test('reload: newcomers that listen and then fall over call it off, and cost nobody', async () => {
+  const { group, nth, clock } = running(1, { probationMs: 500 });
+  const reloaded = group.reload();
+  for (const n of [2, 3, 4]) {
+    nth(n).say('ready');
+    clock.tick(300);
+    nth(n).exit({ code: 1 });
+    clock.tick(10_000);
+  }
+  await assert.rejects(reloaded, ReloadFailure);
+  assert.deepEqual([nth(1).heard, group.goal.generation], [[], 1]);
+});
+
+test('reload: one that is called off in its second slot takes the first one back', async () => {
+  const { group, nth, clock, count } = running(2, { probationMs: 500 });
+  const reloaded = group.reload();
+  nth(3).say('ready');
+  clock.tick(500);
+  nth(1).exit();
+  for (const n of [4, 5, 6]) {
+    nth(n).exit({ code: 1 });
+    clock.tick(1_000);
+  }
+  await assert.rejects(reloaded, ReloadFailure);
+  assert.equal(count(), 7);
+  assert.equal(group.children.find(({ id }) => id === 7)?.generation, 1, 'forked as those before');
+  assert.deepEqual(nth(3).heard, [], 'it serves until the other is ready');
+  nth(7).say('ready');
+  assert.deepEqual([nth(3).heard, nth(2).heard], [['drain'], []]);
+});
+
+test('reload: an exit with 78 calls it off at once', async () => {
+  const { group, nth } = running(1, { probationMs: 500 });
+  const reloaded = group.reload();
+  nth(2).exit({ code: 78 });
+  await assert.rejects(reloaded, (error: ReloadFailure) => error.attempts === 1);
+  assert.deepEqual(nth(1).heard, []);
+});
