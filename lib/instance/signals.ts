@@ -18,6 +18,9 @@ export const IMPATIENCE_MS = 2_000;
 /** Steps within so long are one change of the size. */
 export const GATHER_MS = 1_000;
 
+/** A burst of HUPs within so long is two reloads. */
+export const RELOADS_APART_MS = 2_000;
+
 /** How a stop may become less polite while it is under way. */
 export interface Haste {
   /** Nothing is polite any more. */
@@ -50,7 +53,7 @@ export type Hear = (signal: NodeJS.Signals) => void;
  */
 export function signalMeanings(handlers: SignalHandlers, clock: Clock): Hear {
   const stop = stopMeaning(handlers, clock);
-  const reload = oneAtATime(async () => handlers.reload());
+  const reload = oneAtATime(async () => handlers.reload(), { clock, apartMs: RELOADS_APART_MS });
   const step = stepMeaning(handlers, clock);
   return signal => {
     if (signal === 'SIGHUP') reload();

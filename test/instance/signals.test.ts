@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { audible, GATHER_MS, type Haste, IMPATIENCE_MS, SAME_ACT_MS, type SignalHandlers, signalMeanings } from '../../lib/instance/signals.js';
+import {
+  audible,
+  GATHER_MS,
+  type Haste,
+  IMPATIENCE_MS,
+  RELOADS_APART_MS,
+  SAME_ACT_MS,
+  type SignalHandlers,
+  signalMeanings,
+} from '../../lib/instance/signals.js';
 import { turn } from '../../lib/system/clock.js';
 import { isInBackground } from '../../lib/system/job-control.js';
 import { FakeClock } from '../../lib/testing/fake-clock.js';
@@ -95,23 +104,31 @@ suite('what signals mean', () => {
 
   test('twenty HUPs are two reloads: the one under way, and one that begins after the last of them', async () => {
     const ends: (() => void)[] = [];
-    const { hear } = listener({ reload: () => new Promise(resolve => ends.push(resolve)) });
-    for (let n = 0; n < 20; n++) hear('SIGHUP');
+    const { hear, clock } = listener({ reload: () => new Promise(resolve => ends.push(resolve)) });
+    for (let n = 0; n < 10; n++) hear('SIGHUP');
     await turn();
     assert.equal(ends.length, 1);
     ends[0]?.();
     await turn();
+    for (let n = 0; n < 10; n++) hear('SIGHUP');
+    clock.tick(RELOADS_APART_MS - 1);
+    await turn();
+    assert.equal(ends.length, 1, 'more may come');
+    clock.tick(1);
+    await turn();
     assert.equal(ends.length, 2);
     ends[1]?.();
+    clock.tick(RELOADS_APART_MS);
     await turn();
     assert.equal(ends.length, 2);
   });
 
   test('a reload that fails does not keep the next one from coming', async () => {
     let reloads = 0;
-    const { hear } = listener({ reload: () => Promise.reject(new Error(`failed ${++reloads}`)) });
+    const { hear, clock } = listener({ reload: () => Promise.reject(new Error(`failed ${++reloads}`)) });
     hear('SIGHUP');
     await turn();
+    clock.tick(RELOADS_APART_MS);
     hear('SIGHUP');
     await turn();
     assert.equal(reloads, 2);
