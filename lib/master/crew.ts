@@ -23,6 +23,8 @@ export interface CrewNeeds {
   /** Whose the SIGKILL was that is not ours. */
   readonly explainKill: () => OomVerdict;
   readonly onReady: (worker: WorkerProcess) => void;
+  /** It may be given connections. */
+  readonly onProven: (worker: WorkerProcess) => void;
   readonly onLeaving: (worker: WorkerProcess) => unknown;
   readonly onLeft: (worker: WorkerProcess, child: Child) => void;
 }
@@ -72,6 +74,9 @@ export class Crew {
       case 'slot-left-empty':
       case 'slot-gave-up':
         return emit({ ...event, role });
+      case 'proven':
+        for (const worker of this.workers.filter(({ place }) => place.generation === event.generation)) this.#onProven(worker);
+        return;
       case 'settled':
         this.#hasStarted ||= event.goal.size > 0;
     }
@@ -104,6 +109,11 @@ export class Crew {
     const port = address?.addressType === -1 ? (address.address ?? undefined) : address?.port;
     emit({ type: 'child-started', ...this.#facts(child), port, address, remaining: Math.max(0, remaining), tookMs, isFirst: !this.#hasStarted });
     onReady(worker);
+  }
+
+  #onProven(worker: WorkerProcess): void {
+    worker.isOnProbation = false;
+    this.#needs.onProven(worker);
   }
 
   #onBack(child: Child, worker: WorkerProcess): void {

@@ -4,7 +4,8 @@
 // Core asks with an internal message (`queryServer`) and hears an answer by its `seq`; both are non-public and the same on
 // Node 20, 22, 24 and 26 (contract test). Left unanswered by us, core's own primary answers: that is the fallback.
 
-import type { Emit } from '../protocol/events.js';
+import type { Emit, ListeningAddress } from '../protocol/events.js';
+import { framed } from '../system/child-channel.js';
 import type { Clock } from '../system/clock.js';
 import {
   canHoldSockets,
@@ -49,6 +50,8 @@ export interface ListenersNeeds {
 export class Listeners {
   readonly #sockets: SocketStore;
   readonly #users = new Map<string, Set<WorkerProcess>>();
+  /** Those on probation have their addresses, and not yet the sockets. */
+  readonly #heldBack = new Map<WorkerProcess, Map<string, HeldSocket>>();
   readonly #emit: Emit;
   readonly #clock: Clock;
   /** Undefined: every worker accepts for itself, from the shared socket. */
@@ -85,7 +88,18 @@ export class Listeners {
 
   onExit(worker: WorkerProcess): void {
     for (const users of this.#users.values()) users.delete(worker);
+    this.#heldBack.delete(worker);
     this.#dispatcher?.takeQueue(worker);
+  }
+
+  /** Its probation is over: from now on it gets connections. */
+  onProven(worker: WorkerProcess): void {
+    const waiting = this.#heldBack.get(worker);
+    this.#heldBack.delete(worker);
+    for (const [key, held] of waiting ?? []) {
+      if (this.#isUsedBy(worker, key)) worker.forked.send(framed({ act: 'attach', address: addressOf(held) }), held.handle);
+    }
+    this.#dispatcher?.onReadinessChange();
   }
 
   /** After a reload: addresses that only the old generation knew are given up, instead of queueing clients for nobody. */
@@ -128,8 +142,10 @@ export class Listeners {
     }
     this.#use(worker, held.key);
     const isDispatched = this.#dispatcher !== undefined && !isPath(query);
-    const sockname = isDispatched ? socketName(held) : undefined;
-    reply(worker, { ack: seq, errno: 0, key: held.key, data: held.data, sockname }, isDispatched ? undefined : held.handle);
+    const isHeldBack = worker.isOnProbation && !isDispatched && !worker.forked.isThread;
+    const sockname = isDispatched || isHeldBack ? socketName(held) : undefined;
+    reply(worker, { ack: seq, errno: 0, key: held.key, data: held.data, sockname }, isDispatched || isHeldBack ? undefined : held.handle);
+    if (isHeldBack) this.#heldBack.set(worker, (this.#heldBack.get(worker) ?? new Map()).set(held.key, held));
     if (isDispatched) this.#dispatcher?.open(held, () => this.#users.get(held.key) ?? new Set());
   }
 
@@ -169,6 +185,13 @@ export class Listeners {
 function socketName({ handle }: HeldSocket): object | undefined {
   const name = {};
   return handle.getsockname?.(name) === 0 ? name : undefined;
+}
+
+/** As the worker's server sees itself. */
+function addressOf(held: HeldSocket): ListeningAddress {
+  if (isPath(held.query)) return { addressType: -1, address: held.query.address, port: -1 };
+  const { address, family, port } = (socketName(held) ?? {}) as { address?: string; family?: string; port?: number };
+  return { addressType: family === 'IPv6' ? 6 : 4, address: address ?? null, port };
 }
 
 function reply(worker: WorkerProcess, answer: object, handle?: unknown): void {

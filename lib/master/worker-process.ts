@@ -55,6 +55,8 @@ export class WorkerProcess implements SupervisedProcess {
   readonly killedFamily: NamedProcess[] = [];
   /** Resolves when it has exited and everything it had said has been heard. */
   readonly settled: Promise<void>;
+  /** It listens, and gets no connections yet. */
+  isOnProbation: boolean;
   readonly beats = new Beats();
   readonly metrics = new AskedMetrics(n => this.forked.send(framed({ act: 'metrics', n })));
   /** By the monotonic clock. */
@@ -73,6 +75,7 @@ export class WorkerProcess implements SupervisedProcess {
     this.role = role;
     this.place = place;
     this.forked = forked;
+    this.isOnProbation = place.isOnProbation ?? false;
     this.#hooks = hooks;
     this.forkedAtMs = hooks.clock.now();
     let settle: () => void = () => {};
@@ -96,9 +99,9 @@ export class WorkerProcess implements SupervisedProcess {
   get pid(): number {
     return this.forked.pid;
   }
-  /** Ready, and not told to leave. */
+  /** Ready, not on probation, and not told to leave. */
   get isServing(): boolean {
-    return this.#isReady && !this.isHung && !this.#isLeaving && !this.#hasExited;
+    return this.#isReady && !this.isOnProbation && !this.isHung && !this.#isLeaving && !this.#hasExited;
   }
   get isLeaving(): boolean {
     return this.#isLeaving;
@@ -167,6 +170,7 @@ export class WorkerProcess implements SupervisedProcess {
     if (word.act === 'hello') this.forked.send(framed({ act: 'boot', options: this.#hooks.options }));
     if (word.act === 'ready') this.reportReady();
     if (word.act === 'starting') this.#watcher?.onCause('heartbeat');
+    if (word.act === 'unattached') this.forked.signal('SIGKILL'); // The next one gets its sockets at once.
     if (word.act === 'leaving') this.#watcher?.onCause('quit');
     if (word.act === 'drained') this.#watcher?.onCause('stop');
     if (word.act === 'listening') this.#hooks.onListening(this, word.address);

@@ -148,6 +148,7 @@ export class Workforce {
       isKilledByDebugger: child => isKilledByDebugger(child, this.#settings),
       explainKill: () => this.oomKills.explain(),
       onReady: worker => this.#onReady(worker),
+      onProven: worker => this.listeners.onProven(worker),
       onLeaving: worker => this.#onLeaving(worker),
       onLeft: (worker, child) => this.#onLeft(worker, child),
     });

@@ -16,6 +16,7 @@ export interface Probe {
 
 /**
  * From a worker to its master: about itself only, so a forged one can hurt nobody else.
+ * - `unattached`: its server could not be given the socket that came.
  * - `hello` asks for what was too large or too secret for the command line.
  * - `starting`: it takes long, and the framework's own limit is not over.
  * - `leaving`: somebody else than the master told it to go.
@@ -28,7 +29,7 @@ export interface Probe {
  * - `adopted`: what became of the connection that came as number `n`. Said before its first byte is read.
  */
 export type WorkerWord =
-  | { readonly act: 'hello' | 'starting' | 'ready' | 'drained' | 'leaving' | 'held' }
+  | { readonly act: 'hello' | 'starting' | 'ready' | 'drained' | 'leaving' | 'held' | 'unattached' }
   | { readonly act: 'listening'; readonly address: ListeningAddress }
   | { readonly act: 'give'; readonly address: ListeningAddress; readonly isNew: boolean }
   | { readonly act: 'adopted'; readonly n: number; readonly ok: boolean }
@@ -45,6 +46,7 @@ export type WorkerWord =
  * - `report`: say how you are, now.
  * - `limits`: beat at once when one is reached; each worker has its own, a little below what was asked for.
  * - `watch`: it is ready, and may be watched from inside.
+ * - `attach` comes with the listening socket of a server that has none yet.
  * - `adopt` comes with a connection, for the server on that address.
  * - `housed`: a connection that was given has found its place.
  * - `signal` is a thread's SIGTERM.
@@ -54,6 +56,7 @@ export type MasterWord =
   | { readonly act: 'boot'; readonly options: unknown }
   /** `mayHandOver`: there are siblings to give idle connections to. */
   | { readonly act: 'drain'; readonly lingerMs: number; readonly mayHandOver: boolean }
+  | { readonly act: 'attach'; readonly address: ListeningAddress }
   | { readonly act: 'adopt'; readonly n: number; readonly address: ListeningAddress; readonly isNew: boolean }
   | { readonly act: 'metrics'; readonly n: number }
   | { readonly act: 'admitted'; readonly index: number }
@@ -64,6 +67,7 @@ export type Framed<W> = W & { readonly cmd: typeof CMD };
 
 const ACTS: readonly string[] = [
   'hello',
+  'unattached',
   'starting',
   'ready',
   'drained',

@@ -28,6 +28,8 @@ export interface Place {
   readonly id: number;
   readonly slot: number;
   readonly generation: number;
+  /** Nobody has left for it yet, and nobody will before it has served for a while. */
+  readonly isOnProbation?: boolean;
 }
 
 export interface GroupNeeds {
@@ -47,6 +49,8 @@ export type GroupEvent =
   | { readonly type: 'backing-off'; readonly slot: number; readonly waitMs: number; readonly failures: number }
   | { readonly type: 'slot-left-empty'; readonly slot: number }
   | { readonly type: 'slot-gave-up'; readonly slot: number; readonly isAsked: boolean }
+  /** The first of a reload's newcomers has lasted. */
+  | { readonly type: 'proven'; readonly generation: number }
   | { readonly type: 'settled'; readonly goal: Goal };
 
 export interface GroupStopReport {

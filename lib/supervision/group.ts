@@ -159,7 +159,8 @@ export class Group {
   }
 
   #add(slot: number): void {
-    const place: Place = { id: ++this.#lastId, slot, generation: this.#goal.generation };
+    const { generation, isUnproven = false } = this.#goal;
+    const place: Place = { id: ++this.#lastId, slot, generation, isOnProbation: isUnproven };
     const spec = { ...place, patienceMs: this.spec.patienceMs, onMove: (child: Child, move: Move) => this.#onMove(child, move) };
     const child = new Child(spec, this.#needs.fork(place), this.#needs.clock);
     this.#children.set(child.id, child);
@@ -181,6 +182,7 @@ export class Group {
     this.#needs.clock.after(this.spec.probationMs, () => {
       if (child.status !== 'ready' || child.generation !== this.#goal.generation) return;
       this.#goal = { ...this.#goal, isUnproven: false };
+      this.#needs.emit({ type: 'proven', generation: child.generation });
       this.#settle();
     });
   }

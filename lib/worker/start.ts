@@ -3,6 +3,7 @@
 import type { Server } from 'node:net';
 import { type Boot, LAST_METRICS, type MasterWord } from '../protocol/words.js';
 import { adoptConnection } from '../system/adopt-connection.js';
+import { attachSocket } from '../system/attach-socket.js';
 import { blockOutput } from '../system/block-own-output.js';
 import { repeatUnref, systemClock } from '../system/clock.js';
 import { isClusterWorker } from '../system/cluster-worker.js';
@@ -73,6 +74,7 @@ export function startWorker(boot: Boot): void {
       void ownMetrics().then(metrics => say({ act: 'metrics', n: word.n, metrics }));
     }
     if (word.act === 'adopt') adopt(tracker, word, handle);
+    if (word.act === 'attach' && !(handle !== undefined && attachSocket(tracker, word.address, handle))) say({ act: 'unattached' });
     if (word.act === 'housed') giver.housed();
     if (word.act === 'stay') leaving.stay();
     if (word.act === 'leave') beat();

@@ -11,6 +11,7 @@ import { freePort } from '../../lib/system/free-port.js';
 import { launchCluster, spawnCluster } from '../../lib/testing.js';
 import { ask, bodyOf, startLoad } from '../support/client.js';
 import { runCommand } from '../support/command.js';
+import { eventually } from '../support/eventually.js';
 import { emptyFolder, fixture } from '../support/fixtures.js';
 
 const TLS = { KEY: fixture('tls/key.pem'), CERT: fixture('tls/cert.pem') };
@@ -43,15 +44,53 @@ suite('listening sockets', { concurrency: 2 }, () => {
     await using cluster = await spawnCluster(fixture('apps/many-kinds.js'), { env, args: ['--ready', 'signal'] });
     const chosen = new Set(await Promise.all([1, 2, 3, 4, 5, 6].map(() => bodyOf(cluster.port))));
     assert.equal(chosen.size, 1, 'listen(0) gives all workers the same port');
-    assert.match(await bodyOf(Number([...chosen][0])), /^zero /);
-    assert.match(await bodyOf({ socketPath: path }), /^unix /);
-    assert.match(await overHttp2(`http://127.0.0.1:${h2}`), /^h2 /);
-    assert.match(await overHttp2(`https://127.0.0.1:${h2s}`), /^h2s /);
-    assert.match(await textOf(connect(Number(tcp), '127.0.0.1')), /^tcp /);
-    const [secure] = await once(getSecure({ host: '127.0.0.1', port: https, rejectUnauthorized: false, agent: false }), 'response');
-    assert.match(await textOf(secure), /^https /);
+    const zero = Number([...chosen][0]);
+    const serving = async () => {
+      const [secure] = await once(getSecure({ host: '127.0.0.1', port: https, rejectUnauthorized: false, agent: false }), 'response');
+      const texts = await Promise.all([
+        bodyOf(zero),
+        bodyOf({ socketPath: path }),
+        overHttp2(`http://127.0.0.1:${h2}`),
+        overHttp2(`https://127.0.0.1:${h2s}`),
+        textOf(connect(Number(tcp), '127.0.0.1')),
+        textOf(secure),
+      ]);
+      return texts.map(text => text.split(' '));
+    };
+    const kinds = ['zero', 'unix', 'h2', 'h2s', 'tcp', 'https'];
+    assert.deepEqual(
+      (await serving()).map(([kind]) => kind),
+      kinds,
+    );
+    cluster.kill(cluster.pid, 'SIGHUP');
+    await cluster.waitFor('cluster-reloaded');
+    const reloaded = await serving();
+    assert.deepEqual(
+      reloaded.map(([kind]) => kind),
+      kinds,
+      'those that were on probation have got every socket of theirs',
+    );
+    for (const [, pid] of reloaded) assert.ok(cluster.workers().includes(Number(pid)));
     await cluster.stop();
     assert.equal(existsSync(path), false, 'the owner unlinks its path');
+  });
+
+  test('a newcomer on probation listens, and gets no connection before it is over; then it gives its address up as any other', async () => {
+    await using cluster = await spawnCluster(fixture('apps/closes-when-asked.js'), { workers: 1, args: ['--probation', '2s'] });
+    const [old] = cluster.workers();
+    cluster.kill(cluster.pid, 'SIGHUP');
+    const newcomer = await cluster.waitFor('child-started', ({ generation }) => generation === 2);
+    assert.notEqual(newcomer.port, undefined);
+    for (let n = 0; n < 50; n++) assert.equal(Number(await bodyOf(cluster.port)), old);
+    await cluster.waitFor('cluster-reloaded');
+    for (let n = 0; n < 10; n++) assert.equal(Number(await bodyOf(cluster.port)), newcomer.pid);
+    await bodyOf(cluster.port, '/close');
+    await eventually(() =>
+      bodyOf(cluster.port).then(
+        () => false,
+        (error: NodeJS.ErrnoException) => error.code === 'ECONNREFUSED',
+      ),
+    );
   });
 
   test('several ports of one application', async () => {

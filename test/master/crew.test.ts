@@ -79,6 +79,7 @@ function setUp(startMs?: number) {
       return worker;
     },
     onReady: unheard,
+    onProven: unheard,
     onLeaving: unheard,
     onLeft: unheard,
   });
