@@ -61,7 +61,6 @@ export class Keeper {
     else this.#current?.signal(name);
   }
 
-  /** From whoever started us. */
   relay(message: unknown): void {
     this.#current?.process.relay(message);
   }
@@ -83,6 +82,7 @@ export class Keeper {
     if (word.act === 'remember') this.#remember(kept, word.memory);
     if (word.act === 'ready') this.#onReady(kept);
     if (word.act === 'stopping') this.#onStopping(kept);
+    if (word.act === 'bequeath' && kept !== this.#current) this.#current?.say({ act: 'inherit', losses: word.losses });
     if (word.act === 'failed') kept.reason ??= word.reason;
     if (word.act === 'upgrade') this.#upgrade(kept, word);
     if (word.act === 'yield-agent') this.#yieldAgent(kept);

@@ -24,8 +24,10 @@ export interface WornOut {
 
 /** How much a worker's own limit may be below the one asked for: those that were born together do not wear out together. */
 const JITTER = 0.1;
-/** A newcomer that holds too much memory already after so short a life will not get better by being replaced. */
+/** A newcomer that holds too much memory already after so short a life will not get better by being replaced … */
 const SHORT_LIFE_MS = 10_000;
+/** … unless it has answered so many: then it was not above its limit from the start, it leaks. */
+const MANY_REQUESTS = 100;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
 
@@ -50,9 +52,9 @@ export function mostWorn<T extends WornOut>(worn: readonly T[]): T | undefined {
   return worn.toSorted((a, b) => Number(b.by === 'memory') - Number(a.by === 'memory') || share(b) - share(a))[0];
 }
 
-/** How many in a row were worn out by memory so soon that the limit, or the program, is wrong. */
-export function shortLivesAfter(before: number, by: WornBy, ageMs: number): number {
-  return by === 'memory' && ageMs < SHORT_LIFE_MS ? before + 1 : 0;
+/** How many in a row were worn out by memory so soon, with so little done, that the limit is wrong, and not the program. */
+export function shortLivesAfter(before: number, by: WornBy, { ageMs, requests }: { readonly ageMs: number; readonly requests: number }): number {
+  return by === 'memory' && ageMs < SHORT_LIFE_MS && requests < MANY_REQUESTS ? before + 1 : 0;
 }
 
 /** Between two replacements. Without it a limit below what the program needs would do nothing but boot workers. */

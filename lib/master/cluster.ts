@@ -181,7 +181,7 @@ export class Cluster extends Operable implements AsyncDisposable {
     this.#readiness.succeed();
     const tookMs = Math.round(this.#needs.clock.now() - this.#startedAt);
     this.#emit({ type: 'cluster-started', name: settings.program.name, address, tookMs, isSticky: settings.sticky, debugPort: settings.debugPort });
-    workforce.notices.clusterStarted(address);
+    workforce.onUp(address);
     this.#cancelWatches = watchCluster(settings, workforce, { ...this.#needs, stop: () => void this.stop() });
   }
 

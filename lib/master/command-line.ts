@@ -52,6 +52,7 @@ function unknownOption(text: string): Issue {
   const [name = text] = text.split('=');
   const camel = name.replace(/^-+/, '').replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
   const meant = OPTIONS.find(option => option.name === nearestOption(camel))?.flag;
+  if (meant !== undefined && flagName(meant) === name) return usage(`${name} takes no value, got ${text}`);
   return usage(`unknown option ${name}${meant === undefined ? '' : `: did you mean ${flagName(meant)}?`}`);
 }
 

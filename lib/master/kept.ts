@@ -4,6 +4,8 @@ import { ClusterError } from '../errors.js';
 import type { Instance } from '../instance/instance.js';
 import { obeyKeeper, type SignalHandlers } from '../instance/signals.js';
 import type { Birth } from '../protocol/keeper-words.js';
+import { BEAT_MS } from '../protocol/words.js';
+import { repeatUnref } from '../system/clock.js';
 import { goneWithin } from '../system/gone-within.js';
 import type { KeeperLine } from '../system/keeper-line.js';
 import { identityOf, signalIdentity } from '../system/process-identity.js';
@@ -50,6 +52,17 @@ function followApps(line: KeeperLine, { memory, isUpgrade }: Birth, { cluster, s
     orphans = theirs;
     if (cluster.wasStarted) relieve();
   };
+}
+
+/** The sums go on over a master's death, and over an upgrade. */
+function followLosses(line: KeeperLine, { memory, isUpgrade }: Birth, cluster: Cluster): void {
+  const { losses } = memory;
+  const forget = cluster.on('child-forked', () => {
+    forget();
+    if (losses !== undefined && !isUpgrade) cluster.workforce?.losses.inherit(losses);
+  });
+  repeatUnref(BEAT_MS, () => line.remember({ losses: cluster.snapshot().losses }));
+  cluster.on('cluster-stopped', () => line.say({ act: 'bequeath', losses: cluster.snapshot().losses }));
 }
 
 export function newSuccession({ line }: Kept, cluster: () => Cluster, instance: Instance): Succession {
@@ -103,5 +116,6 @@ export function followKeeper({ kept: { line, birth }, cluster, instance, success
   line.remember({ name: instance.name, stopMs: settings.timeouts.budgetMs + settings.upkeep.lameDuckMs, upgradeMs: settings.upkeep.upgradeMs });
   cluster.on('child-forked', ({ role, pid }) => role === 'agent' && line.remember({ agent: identityOf(pid) }));
   followApps(line, birth, { cluster, succession });
+  followLosses(line, birth, cluster);
   cluster.on('cluster-resized', ({ workers }) => line.remember({ workers }));
 }

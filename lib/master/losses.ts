@@ -34,6 +34,11 @@ export class Losses {
     this.#needs = needs;
   }
 
+  /** A predecessor's. */
+  inherit(account: LossAccount): void {
+    this.#gone = added(this.#gone, account);
+  }
+
   watch(worker: WorkerProcess): void {
     if (worker.role === 'agent') return;
     this.#workers.add(worker);

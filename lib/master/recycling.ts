@@ -30,6 +30,7 @@ export interface RecyclingNeeds {
 interface Candidate extends WornOut {
   readonly worker: Recyclable;
   readonly ageMs: number;
+  readonly requests: number;
 }
 
 export class Recycling {
@@ -62,14 +63,19 @@ export class Recycling {
   }
 
   #look(): void {
-    const { crew, clock } = this.#needs;
+    const { crew } = this.#needs;
     const serving = crew.workers.filter(({ isServing }) => isServing);
     for (const worker of serving) if (!this.#own.has(worker.place.id)) this.#limit(worker);
     const worn = serving.flatMap(worker => this.#wearOf(worker) ?? []);
-    const mayGo = clock.now() < this.#notBeforeMs ? [] : worn.filter(({ worker }) => crew.group.mayRenew(worker.place.id));
+    const mayGo = worn.filter(({ worker, by }) => !this.#isHeldBack(by) && crew.group.mayRenew(worker.place.id));
     const next = mostWorn(mayGo);
     if (next !== undefined) this.#replace(next);
     this.#setTimer(serving, worn.length > (next === undefined ? 0 : 1));
+  }
+
+  /** A limit of memory that is too low holds back nobody who has reached another one. */
+  #isHeldBack(by: WornBy): boolean {
+    return by === 'memory' && this.#needs.clock.now() < this.#notBeforeMs;
   }
 
   /** One draw for each worker. */
@@ -84,14 +90,16 @@ export class Recycling {
   #wearOf(worker: Recyclable): Candidate | undefined {
     const { rssBytes: memoryBytes, requests } = worker.beats.vitals ?? {};
     const ageMs = this.#ageOf(worker);
-    const worn = wornOut({ memoryBytes, requests, ageMs }, this.#own.get(worker.place.id) ?? {});
-    return worn && { ...worn, worker, ageMs };
+    const own = this.#own.get(worker.place.id) ?? {};
+    const worn = wornOut({ memoryBytes, requests, ageMs }, own);
+    const other = worn !== undefined && this.#isHeldBack(worn.by) ? wornOut({ requests, ageMs }, own) : undefined;
+    return worn && { ...(other ?? worn), worker, ageMs, requests: requests ?? 0 };
   }
 
-  #replace({ worker, by, value, threshold, ageMs }: Candidate): void {
+  #replace({ worker, by, value, threshold, ageMs, requests }: Candidate): void {
     const { events, crew, clock } = this.#needs;
     const { role, pid, place } = worker;
-    this.#shortLives = shortLivesAfter(this.#shortLives, by, ageMs);
+    this.#shortLives = shortLivesAfter(this.#shortLives, by, { ageMs, requests });
     this.#notBeforeMs = clock.now() + pauseAfter(this.#shortLives);
     events.emit({ type: 'child-worn', role, pid, ...place, by, value, limit: this.#limitOf(by), threshold, ageMs: Math.round(ageMs) });
     crew.group.renew(place.id);

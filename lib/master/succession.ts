@@ -55,6 +55,7 @@ export class Succession {
     if (word.act === 'upgrade-refused') this.#refuse(word.reason, word.n);
     if (word.act === 'alone') this.#onAlone();
     if (word.act === 'agent-yielded') this.#tellYielded();
+    if (word.act === 'inherit') workforce()?.losses.inherit(word.losses);
     if (word.act === 'yield-agent') void this.#yieldAgent().then(() => line.say({ act: 'agent-yielded' }));
     if (word.act === 'give' && handle !== undefined) take(workforce(), { ...word, handle });
     if (word.act === 'succeed') {

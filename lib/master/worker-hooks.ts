@@ -19,10 +19,11 @@ export interface WorkerHooksNeeds {
   readonly messenger: Messenger;
   readonly dispatcher: Dispatcher | undefined;
   readonly apps: () => readonly WorkerProcess[];
+  readonly isUp: () => boolean;
 }
 
 export function workerHooks(needs: WorkerHooksNeeds, options: unknown): WorkerHooks {
-  const { emit, clock, lingerMs, handOver, listeners, reception, messenger, dispatcher, apps } = needs;
+  const { emit, clock, lingerMs, handOver, listeners, reception, messenger, dispatcher, apps, isUp } = needs;
   const facts = (worker: WorkerProcess) => ({ role: worker.role, pid: worker.pid, ...worker.place });
   const pids = () => apps().map(({ place }) => String(place.id));
   return {
@@ -30,6 +31,7 @@ export function workerHooks(needs: WorkerHooksNeeds, options: unknown): WorkerHo
     clock,
     lingerMs,
     handOver,
+    isUp,
     onMessage: (worker, message) => {
       if (!reception.onSignal(worker, message)) messenger.receive(message, worker.role, worker);
     },

@@ -27,6 +27,8 @@ export interface WorkerHooks {
   onExit(worker: WorkerProcess): void;
   /** Everything it had written has been read. */
   onSettled(worker: WorkerProcess): void;
+  /** The first start is over: the processor is not needed for boots any more. */
+  isUp(): boolean;
   readonly handOver: Pick<HandOver, 'mayHandOver' | 'onGiven' | 'onAdopted'>;
   /** Options that did not go into its command line. */
   readonly options: unknown;
@@ -116,9 +118,14 @@ export class WorkerProcess implements SupervisedProcess {
 
   /** It does what it was started for: listens, or says so. */
   reportReady(): void {
-    if (!this.#isReady) this.forked.send(framed({ act: 'watch' }));
+    if (!this.#isReady && this.#hooks.isUp()) this.beWatched();
     this.#isReady = true;
     this.#watcher?.onCause('ready');
+  }
+
+  /** From inside, for where it hangs. */
+  beWatched(): void {
+    this.forked.send(framed({ act: 'watch' }));
   }
 
   /** False when it cannot be asked. */

@@ -63,6 +63,7 @@ export class Workforce {
   readonly #failedAtBoot: Record<Role, boolean> = { agent: false, app: false };
   /** Descendants of workers that are gone. */
   readonly families = new Families();
+  #isUp = false;
   readonly #diedInSlot = new Map<number, number>();
   readonly reception = new Reception(() => this.#settings);
   lastFailure: FailedChild | undefined;
@@ -168,10 +169,17 @@ export class Workforce {
     return worker;
   }
 
+  /** The first start is over. */
+  onUp(address: Address): void {
+    this.#isUp = true;
+    for (const child of this.children) child.beWatched();
+    this.notices.clusterStarted(address);
+  }
+
   #hooksNeeds(): WorkerHooksNeeds {
     const { emit, clock, settings } = this.#needs;
     const { handOver, listeners, messenger } = this;
-    const parts = { reception: this.reception, dispatcher: this.#dispatcher, apps: () => this.apps.workers };
+    const parts = { reception: this.reception, dispatcher: this.#dispatcher, apps: () => this.apps.workers, isUp: () => this.#isUp };
     return { emit, clock, lingerMs: settings.timeouts.lingerMs, handOver, listeners, messenger, ...parts };
   }
 

@@ -2,6 +2,7 @@
 
 import type { ListeningAddress } from './events.js';
 import type { ListenQuery } from './listen-query.js';
+import type { LossAccount } from './snapshot.js';
 
 /** Holds the keeper's pid in a master that has one. */
 export const KEEPER_VARIABLE = 'APP_CLUSTER_KEEPER_PID';
@@ -34,6 +35,8 @@ export interface KeeperMemory {
   readonly apps?: readonly Someone[] | undefined;
   /** To be removed at the end, where nobody else has done so. */
   readonly files?: OwnFiles | undefined;
+  /** What became of requests so far. */
+  readonly losses?: LossAccount | undefined;
   /** How long a stop may take. */
   readonly stopMs?: number | undefined;
   /** How long a successor may take to be ready. */
@@ -92,12 +95,14 @@ export type KeeperWord =
   | { readonly act: 'upgrade-refused'; readonly n: number | undefined; readonly reason: string }
   | { readonly act: 'succeed'; readonly pid: number }
   | { readonly act: 'yield-agent' | 'agent-yielded' | 'alone' }
+  | { readonly act: 'inherit'; readonly losses: LossAccount }
   | Given;
 
 /**
  * - `hello`: it listens to us now.
  * - `stopping`: it ends because it was told to; its exit is the keeper's.
  * - `failed`: why it will end.
+ * - `bequeath`: what became of its workers' requests, to be added up by its successor (`inherit`).
  */
 export type KeptWord =
   | { readonly act: 'hello' | 'ready' | 'stopping' | 'yield-agent' | 'agent-yielded' }
@@ -105,5 +110,6 @@ export type KeptWord =
   | { readonly act: 'hold'; readonly n: number; readonly query: ListenQuery; readonly data: unknown }
   | { readonly act: 'release'; readonly key: string }
   | { readonly act: 'remember'; readonly memory: KeeperMemory }
+  | { readonly act: 'bequeath'; readonly losses: LossAccount }
   | { readonly act: 'upgrade'; readonly n: number; readonly node?: string | undefined }
   | Given;

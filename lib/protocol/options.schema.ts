@@ -48,7 +48,7 @@ const size = (meta: FlagMeta) =>
     .regex(SIZE, { error: 'should be a size: 512K, 10M, 1G' })
     .meta({ ...meta });
 const wholeNumber = (meta: FlagMeta) =>
-  z.union([z.int().min(1).max(1_000_000), z.string().regex(/^[1-9]\d{0,5}$/)], { error: 'should be a whole number from 1 to 1000000' }).meta({ ...meta });
+  z.union([z.int().min(1).max(999_999_999), z.string().regex(/^[1-9]\d{0,8}$/)], { error: 'should be a whole number from 1 to 999999999' }).meta({ ...meta });
 const SIZE_OR_SHARE = { error: 'should be a size (512M, 1G) or a share (80%)' };
 const milliseconds = (description: string) => z.number({ error: 'should be a number of milliseconds' }).min(0).max(LONGEST_MS).meta({ description });
 

@@ -39,7 +39,6 @@ export class Group {
   get isReloading(): boolean {
     return this.#rollout !== undefined || this.isHeld;
   }
-  /** In the middle of a restart. */
   get isHeld(): boolean {
     return this.#goal.isHeld ?? false;
   }

@@ -44,12 +44,12 @@ export async function drainServers(
 }
 
 function stopAccepting(tracked: TrackedServer, lingerMs: number, clock: Clock): void {
-  const { server, sockets, secureSockets, sessions } = tracked;
+  const { server, sockets, secureSockets, sessions, streams } = tracked;
   Server.prototype.close.call(server); // net's close stops accepting and nothing else.
   forgiveSecondClose(tracked);
   for (const socket of [...sockets, ...secureSockets]) sayGoodbye(responseOn(socket));
-  for (const session of sessions) goAway(session, lingerMs, clock);
-  server.on('session', session => goAway(session, lingerMs, clock));
+  for (const session of sessions) goAway(session, { streams, lingerMs, clock });
+  server.on('session', session => goAway(session, { streams, lingerMs, clock }));
 }
 
 /** The response a socket is busy with. `_httpMessage` is non-public, there since Node 0.x; without it a client just is not told. */
@@ -61,15 +61,29 @@ function sayGoodbye(response: Response | undefined): void {
   if (response && !response.headersSent && typeof response.setHeader === 'function') response.setHeader('Connection', 'close');
 }
 
-/** Two phases: announce, then close. Node answers a client's own GOAWAY with close(), which would refuse streams in flight: held back meanwhile. */
-function goAway(session: Http2Session, lingerMs: number, clock: Clock): void {
+interface GoAwayFacts {
+  readonly streams: TrackedServer['streams'];
+  readonly lingerMs: number;
+  readonly clock: Clock;
+}
+
+/**
+ * Two phases: announce, then close when the streams that are open have ended, or the linger is over. Node answers a client's own GOAWAY with
+ * close(), which would refuse streams in flight: held back meanwhile. What a client sends before it has read ours, nghttp2 ignores until
+ * the close, which refuses it (REFUSED_STREAM: it may be sent again safely, RFC 9113, 8.7): so the close comes soon.
+ */
+function goAway(session: Http2Session, { streams, lingerMs, clock }: GoAwayFacts): void {
   if (session.closed || session.destroyed) return;
   session.goaway(0, LAST_STREAM);
   session.close = () => {};
-  clock.after(lingerMs, () => {
+  const until = clock.now() + lingerMs;
+  const look = () => {
+    const isBusy = [...streams].some(stream => stream.session === session);
+    if (isBusy && clock.now() < until) return void clock.after(POLL_MS, look);
     Reflect.deleteProperty(session, 'close');
     if (!session.closed && !session.destroyed) session.close();
-  });
+  };
+  clock.after(POLL_MS, look);
 }
 
 function closeIdle({ server, sockets }: TrackedServer): void {

@@ -2,14 +2,11 @@
 
 import { Worker } from 'node:worker_threads';
 import { type Boot, MARK_VARIABLE } from '../protocol/words.js';
-import { afterUnref } from '../system/clock.js';
 import { WATCHDOG_FILE } from '../system/entries.js';
 import { variable } from '../system/environment.js';
 import { isInspected } from '../system/main-thread-inspector.js';
 import { BEATS, IS_DEBUGGED, type ThreadOrders } from './watchdog-orders.js';
 
-/** Others boot when the first is ready, and need the processor more. */
-const START_AFTER_MS = 1_000;
 /** The last resort of one that can still act for itself comes first. */
 const KILL_SLACK_MS = 3_000;
 const MEGABYTES = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 2, stackSizeMb: 1 } as const;
@@ -36,7 +33,7 @@ export class Watchdog {
     const { watchdog } = this.#boot;
     if (watchdog === undefined || this.#isStarted) return;
     this.#isStarted = true;
-    afterUnref(Math.min(START_AFTER_MS, watchdog.limitMs / 8), () => this.#startThread(watchdog));
+    this.#startThread(watchdog);
   }
 
   /** A thread that cannot be had (limits of the system) costs the evidence, and nothing else. */

@@ -53,7 +53,7 @@ suite('hangs', { concurrency: 2 }, () => {
     const { profile = '' } = left.hang ?? {};
     const { nodes } = JSON.parse(readFileSync(profile, 'utf8')) as { nodes: { callFrame: { url: string }; hitCount: number }[] };
     const hits = nodes.filter(({ callFrame }) => callFrame.url.endsWith('/blocks.js')).map(({ hitCount }) => hitCount);
-    assert.ok(Math.max(...hits) > 100, `samples: ${hits}`);
+    assert.ok(Math.max(...hits) > 10, `samples: ${hits}`);
     assert.deepEqual([statSync(profile).mode & 0o777, statSync(hangsOf(place)).mode & 0o777], [0o600, 0o700]);
     assert.equal(filesOf(place).length, 1, 'the profile alone is kept');
     const why = (await place.run('why', 'web')).stdout;

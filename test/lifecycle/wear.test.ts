@@ -42,9 +42,17 @@ test('memory goes first, then whoever is furthest above its limit', () => {
 test('a limit that newcomers are above at once slows down: 1 s, 2 s … 60 s', () => {
   let lives = 0;
   const pauses = Array.from({ length: 8 }, () => {
-    lives = shortLivesAfter(lives, 'memory', 9_999);
+    lives = shortLivesAfter(lives, 'memory', { ageMs: 9_999, requests: 99 });
     return pauseAfter(lives);
   });
   assert.deepEqual(pauses, [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
-  assert.deepEqual([shortLivesAfter(lives, 'memory', 10_000), shortLivesAfter(lives, 'requests', 1), pauseAfter(0)], [0, 0, 0]);
+  assert.deepEqual(
+    [
+      shortLivesAfter(lives, 'memory', { ageMs: 10_000, requests: 0 }),
+      shortLivesAfter(lives, 'memory', { ageMs: 1, requests: 100 }),
+      shortLivesAfter(lives, 'requests', { ageMs: 1, requests: 0 }),
+      pauseAfter(0),
+    ],
+    [0, 0, 0, 0],
+  );
 });

@@ -52,6 +52,7 @@ function setUp(startMs?: number) {
     onExit: unheard,
     onSettled: unheard,
     options: {},
+    isUp: () => true,
     lingerMs: 0,
     handOver: new HandOver({ clock, isSticky: false, crew: () => crew }),
     clock,
