@@ -153,8 +153,7 @@ export class Group {
   #rest(): void {
     this.#hasSettled ||= this.#goal.size > 0;
     this.#rollout = undefined;
-    if (!this.#expectations.resolve()) return;
-    this.#needs.emit({ type: 'settled', goal: this.#goal });
+    if (this.#expectations.resolve()) this.#needs.emit({ type: 'settled', goal: this.#goal });
   }
 
   #add(slot: number): void {
