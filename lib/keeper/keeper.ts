@@ -78,7 +78,10 @@ export class Keeper {
   #onWord(kept: KeptMaster, word: KeptWord, handle: RawHandle | undefined): void {
     if (word.act === 'hello') this.#introduce(kept);
     if (word.act === 'hold') void this.#hold(kept, word);
-    if (word.act === 'release' && kept === this.#current) this.#sockets.release(word.key);
+    if (word.act === 'release') {
+      if (kept === this.#current) this.#sockets.release(word.key);
+      kept.say({ act: 'released', key: word.key });
+    }
     if (word.act === 'remember') this.#remember(kept, word.memory);
     if (word.act === 'ready') this.#onReady(kept);
     if (word.act === 'stopping') this.#onStopping(kept);
@@ -100,9 +103,8 @@ export class Keeper {
   /** It gets every socket there is, and then what its predecessor left. */
   #introduce(kept: KeptMaster): void {
     for (const held of this.#sockets.all) kept.say({ act: 'socket', key: held.key, query: held.query, data: held.data }, held.handle);
-    const isUpgrade = kept === this.#next;
-    const passed = placesOf(this.#needs.passed);
-    kept.say({ act: 'birth', isUpgrade, passed, predecessor: this.#predecessor, memory: this.#memory, hasParent: this.#needs.hasParent() });
+    const facts = { isUpgrade: kept === this.#next, passed: placesOf(this.#needs.passed), hasParent: this.#needs.hasParent() };
+    kept.say({ act: 'birth', ...facts, predecessor: this.#predecessor, memory: this.#memory });
     kept.listens();
   }
 
@@ -134,9 +136,8 @@ export class Keeper {
     this.#memory = kept.memory;
     this.#node = kept.node;
     this.#unstable = 0;
-    if (old === undefined) return;
-    this.#old = old;
-    old.succeededBy(kept.process.pid);
+    this.#old = old ?? this.#old;
+    old?.succeededBy(kept.process.pid);
   }
 
   #upgrade(kept: KeptMaster, { n, node }: Wish): void {
@@ -204,16 +205,15 @@ export class Keeper {
     }
     this.#isLeaving ||= kept.isStopping || !this.#hasServed;
     if (this.#isLeaving) return;
-    const { clock, random } = this.#needs;
     this.#unstable = kept.hasLasted(STABLE_MS) ? 0 : this.#unstable + 1;
-    const waitMs = this.#unstable <= 1 ? 0 : restartDelayMs(this.#unstable - 1, 0, random(), APP_RESTART);
-    this.#cancelRestart = clock.after(waitMs, () => this.start());
+    const waitMs = this.#unstable <= 1 ? 0 : restartDelayMs(this.#unstable - 1, 0, this.#needs.random(), APP_RESTART);
+    this.#cancelRestart = this.#needs.clock.after(waitMs, () => this.start());
   }
 
   #endIfAlone(): void {
     if (!this.#isLeaving || this.#current !== undefined || this.#next !== undefined || this.#old !== undefined) return;
     this.#cancelRestart();
-    this.#sockets.releaseAll();
+    void this.#sockets.releaseAll();
     this.#needs.leave(this.#exitCode, this.#memory);
   }
 }

@@ -114,11 +114,14 @@ export class Listeners {
     this.#users.clear();
   }
 
-  /** Newcomers are refused from now on, not queued: workers have copies of their own while they drain. */
-  close(): void {
+  /**
+   * Newcomers are refused as soon as the workers' copies are closed too: who closes last must be somebody who accepts, or those that
+   * queue are reset. Resolves when ours are closed.
+   */
+  async close(): Promise<void> {
     this.#dispatcher?.close();
-    this.#sockets.releaseAll();
     this.#users.clear();
+    await this.#sockets.releaseAll();
   }
 
   #onQuery(worker: WorkerProcess, message: CoreMessage): boolean {

@@ -46,7 +46,7 @@ export async function shutDown(facts: ShutDownFacts, { signal, isSucceeded = fal
   for (const agent of workforce?.agents?.workers ?? []) agent.stay();
   workforce?.dropEarly();
   if (isSucceeded) workforce?.listeners.bequeath();
-  else workforce?.listeners.close();
+  else await workforce?.listeners.close();
   if (patience.force.aborted) await ledger?.isOpen; // What is cut is known before.
   const endTelling = tellDraining({ clock, emit, children: () => workforce?.children ?? [], leftMs: () => patience.leftMs });
   const report = await stopInOrder(partsOf(facts), patience.force);

@@ -89,6 +89,7 @@ export type KeeperWord =
   | { readonly act: 'socket'; readonly key: string; readonly query: ListenQuery; readonly data: unknown }
   | ({ readonly act: 'birth' } & Birth)
   | { readonly act: 'held'; readonly n: number; readonly key: string; readonly errno: number; readonly data: unknown }
+  | { readonly act: 'released'; readonly key: string }
   | { readonly act: 'signal'; readonly name: NodeJS.Signals }
   | { readonly act: 'upgrading'; readonly pid: number }
   | { readonly act: 'upgrade-failed'; readonly reason: string }

@@ -5,7 +5,8 @@
 
 import { subscribe } from 'node:diagnostics_channel';
 import type { Http2Session } from 'node:http2';
-import { Server, type Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
+import { closeListening } from './accept-rest.js';
 import { type Clock, pause } from './clock.js';
 import type { Giver } from './give-connections.js';
 import type { ServerTracker, TrackedServer } from './server-tracker.js';
@@ -32,7 +33,12 @@ export async function drainServers(
   const draining = [...tracker.servers];
   const startedAt = clock.now();
   subscribe('http.server.request.start', message => sayGoodbye((message as { response: Response }).response));
-  for (const tracked of draining) stopAccepting(tracked, lingerMs, clock);
+  const closed = closeListening(
+    draining.map(({ server }) => server),
+    clock,
+  );
+  for (const tracked of draining) sayFarewell(tracked, { closed, lingerMs, clock });
+  await closed;
   while (draining.some(({ sockets }) => sockets.size > 0) || giver.isSending) {
     const isLate = clock.now() - startedAt >= lingerMs;
     for (const tracked of draining) {
@@ -43,10 +49,15 @@ export async function drainServers(
   }
 }
 
-function stopAccepting(tracked: TrackedServer, lingerMs: number, clock: Clock): void {
+interface Farewell {
+  readonly closed: Promise<void>;
+  readonly lingerMs: number;
+  readonly clock: Clock;
+}
+
+function sayFarewell(tracked: TrackedServer, { closed, lingerMs, clock }: Farewell): void {
   const { server, sockets, secureSockets, sessions, streams } = tracked;
-  Server.prototype.close.call(server); // net's close stops accepting and nothing else.
-  forgiveSecondClose(tracked);
+  forgiveSecondClose(tracked, closed);
   for (const socket of [...sockets, ...secureSockets]) sayGoodbye(responseOn(socket));
   for (const session of sessions) goAway(session, { streams, lingerMs, clock });
   server.on('session', session => goAway(session, { streams, lingerMs, clock }));
@@ -94,14 +105,17 @@ function closeIdle({ server, sockets }: TrackedServer): void {
 }
 
 /** The application's own `server.close(callback)` comes after ours and must not be told that it failed. */
-function forgiveSecondClose({ server, sockets }: TrackedServer): void {
+function forgiveSecondClose({ server, sockets }: TrackedServer, closed: Promise<void>): void {
   let isClosed = false;
   server.once('close', () => {
     isClosed = true;
   });
+  const tell = (callback: () => void) => {
+    if (isClosed || sockets.size === 0) setImmediate(callback);
+    else server.once('close', callback);
+  };
   server.close = function (this: Server, callback?: (error?: Error) => void) {
-    if (callback && (isClosed || sockets.size === 0)) setImmediate(callback);
-    else if (callback) server.once('close', () => callback());
+    if (callback) void closed.then(() => tell(() => callback()));
     return this;
   };
 }

@@ -90,7 +90,8 @@ export interface SocketStore {
   hold(query: ListenQuery, data: unknown): Promise<HeldSocket | number>;
   /** Given up: newcomers are refused. */
   release(key: string): void;
-  releaseAll(): void;
+  /** Resolves when they are closed, a keeper's as well. */
+  releaseAll(): Promise<void>;
   /** Ours are closed; a keeper's stay. */
   dropAll(): void;
 }
@@ -127,12 +128,12 @@ export class HeldSockets implements SocketStore {
     this.#held.delete(key);
   }
 
-  releaseAll(): void {
+  async releaseAll(): Promise<void> {
     for (const key of [...this.#held.keys()]) this.release(key);
   }
 
   dropAll(): void {
-    this.releaseAll();
+    void this.releaseAll();
   }
 
   async #bind(key: string, query: ListenQuery, data: unknown): Promise<HeldSocket | number> {

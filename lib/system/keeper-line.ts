@@ -14,6 +14,8 @@ const WATCH_MS = 500;
 /** Handles that wait for their acknowledgement hold up what was said after them. */
 const FLUSH_MS = 1_000;
 const POLL_MS = 5;
+/** A keeper that is alive closes a socket within a millisecond. */
+const RELEASED_MS = 200;
 const EARLY_SIGNALS = ['SIGHUP', 'SIGUSR2', 'SIGTERM', 'SIGINT', 'SIGQUIT'] as const;
 
 export interface KeeperLine {
@@ -109,6 +111,7 @@ class Line implements KeeperLine {
     if (word.act === 'birth') this.#tellBirth(word);
     else if (word.act === 'socket') this.sockets.add(word, handle);
     else if (word.act === 'held') this.sockets.settle(word, handle);
+    else if (word.act === 'released') this.sockets.confirm(word.key);
     else if (this.#listener === undefined) this.#unheard.push([word, handle]);
     else this.#listener(word, handle);
   }
@@ -120,6 +123,8 @@ class KeptSockets implements SocketStore {
   readonly #held = new Map<string, HeldSocket>();
   readonly #asked = new Map<number, { readonly query: ListenQuery; readonly answer: (held: HeldSocket | number) => void }>();
   readonly #asking = new Map<string, Promise<HeldSocket | number>>();
+  readonly #unreleased = new Set<string>();
+  #onReleased: () => void = () => {};
   #lastNumber = 0;
 
   constructor(say: (word: KeptWord) => void) {
@@ -141,11 +146,23 @@ class KeptSockets implements SocketStore {
 
   release(key: string): void {
     this.#drop(key);
+    this.#unreleased.add(key);
     this.#say({ act: 'release', key });
   }
 
-  releaseAll(): void {
+  async releaseAll(): Promise<void> {
     for (const key of [...this.#held.keys()]) this.release(key);
+    if (this.#unreleased.size === 0) return;
+    const released = new Promise<void>(resolve => {
+      this.#onReleased = resolve;
+    });
+    await Promise.race([released, pause(systemClock, RELEASED_MS)]);
+  }
+
+  /** The keeper has closed it too. */
+  confirm(key: string): void {
+    this.#unreleased.delete(key);
+    if (this.#unreleased.size === 0) this.#onReleased();
   }
 
   /** The keeper's stay. */

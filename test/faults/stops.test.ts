@@ -47,6 +47,19 @@ suite('stops', { concurrency: 2 }, () => {
     await assertClean(numbers, subject, 6_000);
   });
 
+  for (const kind of ['L1', 'L2', 'L3'] as const)
+    fault(`a stop under ${kind}`, `${CLEAN} within 8 s, 0 cut, 0 hung, at most 3 reset, who came in the moment of the last close`, async numbers => {
+      await using subject = await start();
+      using load = startLoad([kind], subject);
+      await load.more(full(200, 1_000));
+      subject.signal('SIGTERM');
+      await assertClean(numbers, subject, 8_000);
+      const accounts = await load.stop();
+      note(numbers, accounts);
+      for (const loss of ['cut', 'resetReused', 'hung'] as const) assert.equal(countOf(loss, ...Object.values(accounts)), 0, loss);
+      assert.ok(countOf('resetFresh', ...Object.values(accounts)) <= 3);
+    });
+
   fault('SIGTERM during a reload', `${CLEAN} within 8 s, 0 cut, 0 hung`, async numbers => {
     await using subject = await start(undefined, { env: {} });
     using load = startLoad(['L1', 'L3'], subject);
