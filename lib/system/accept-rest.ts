@@ -26,6 +26,7 @@ interface Gathering {
 
 /** Resolves when they listen no more. `net`'s close stops accepting and nothing else, whatever kind of server it is. */
 export async function closeListening(servers: readonly Server[], clock: Clock): Promise<void> {
+  if (servers.length === 0) return;
   const gatherings = servers.map(gather);
   const count = () => gatherings.reduce((sum, { rest }) => sum + rest.length, 0);
   const startedAt = clock.now();

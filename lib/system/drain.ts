@@ -5,7 +5,7 @@
 
 import { subscribe } from 'node:diagnostics_channel';
 import type { Http2Session } from 'node:http2';
-import type { Server, Socket } from 'node:net';
+import { Server, type Socket } from 'node:net';
 import { closeListening } from './accept-rest.js';
 import { type Clock, pause } from './clock.js';
 import type { Giver } from './give-connections.js';
@@ -33,10 +33,7 @@ export async function drainServers(
   const draining = [...tracker.servers];
   const startedAt = clock.now();
   subscribe('http.server.request.start', message => sayGoodbye((message as { response: Response }).response));
-  const closed = closeListening(
-    draining.map(({ server }) => server),
-    clock,
-  );
+  const closed = stopAccepting(draining, giver, clock);
   for (const tracked of draining) sayFarewell(tracked, { closed, lingerMs, clock });
   await closed;
   while (draining.some(({ sockets }) => sockets.size > 0) || giver.isSending) {
@@ -47,6 +44,16 @@ export async function drainServers(
     }
     await pause(clock, POLL_MS);
   }
+}
+
+/** Where siblings go on with a socket, who queues there is theirs. */
+function stopAccepting(draining: readonly TrackedServer[], giver: Giver, clock: Clock): Promise<void> {
+  const mayBeLast = draining.filter(({ isAlone }) => isAlone || !giver.hasSiblings);
+  for (const { server } of draining.filter(tracked => !mayBeLast.includes(tracked))) Server.prototype.close.call(server);
+  return closeListening(
+    mayBeLast.map(({ server }) => server),
+    clock,
+  );
 }
 
 interface Farewell {

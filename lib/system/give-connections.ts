@@ -42,6 +42,10 @@ export class Giver {
     this.#isAllowed = true;
   }
 
+  get hasSiblings(): boolean {
+    return this.#isAllowed;
+  }
+
   /** The master's word: one of ours has found its place, or was closed. */
   housed(): void {
     this.#unhoused = Math.max(0, this.#unhoused - 1);
