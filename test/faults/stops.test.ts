@@ -128,6 +128,7 @@ suite('stops', { concurrency: 2 }, () => {
     fault(`a stop of a worker that ${how}`, `${CLEAN} within 4 s of a budget of 1 s`, async numbers => {
       await using subject = await start(fixture(entry), { args: ['--stop-timeout', '1s'] });
       if (path) {
+        await until('its plain port is open, too', () => subject.isAccepting());
         void bodyOf(subject.port, path).catch(() => {});
         await until('it spins', () => subject.output().includes('open '));
       }
