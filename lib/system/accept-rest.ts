@@ -35,8 +35,19 @@ export async function closeListening(servers: readonly Server[], clock: Clock): 
   if (!isQuiet) await findNobody(count, () => wholeTurn(clock), isPast(LONGEST_MS));
   for (const { server, handle, letIn, rest } of gatherings) {
     handle?.close();
-    for (const connection of rest) (letIn as (...args: unknown[]) => void).apply(handle, connection);
+    for (const connection of rest) unharmed(() => (letIn as (...args: unknown[]) => void).apply(handle, connection));
     Server.prototype.close.call(server);
+  }
+}
+
+/** What a listener of the application throws is uncaught, as it would be at any connection, and nobody else's affair. */
+function unharmed(act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    process.nextTick(() => {
+      throw error;
+    });
   }
 }
 

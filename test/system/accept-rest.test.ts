@@ -59,6 +59,23 @@ test('who comes when it is closed is refused, and it tells that it is', async ()
   assert.deepEqual([code, isTold], ['ECONNREFUSED', true]);
 });
 
+test('a listener that throws at one connection is uncaught there, and the others are let in', async () => {
+  const server = await listening();
+  let count = 0;
+  server.prependListener('connection', socket => {
+    count++;
+    if (count !== 3) return;
+    socket.destroy();
+    throw new Error('of the application');
+  });
+  const uncaught = new Promise<Error>(resolve => process.setUncaughtExceptionCaptureCallback(resolve));
+  const { answers } = await askAtOnce(server);
+  await closeListening([server], systemClock);
+  assert.equal((await uncaught).message, 'of the application');
+  process.setUncaughtExceptionCaptureCallback(null);
+  assert.equal((await answers).filter(answer => answer === 'HTTP/1.1 200 OK').length, CLIENTS - 1);
+});
+
 test('one that does not listen, or whose handle is of an unknown kind, is closed as it is', async () => {
   let isClosed = false;
   const close = () => {
