@@ -40,43 +40,31 @@ suite('deaths of masters and keepers', { concurrency: 1 }, () => {
     );
   }
 
-  fault(
-    'kill -9 of the keeper',
-    'everybody leaves within the budget of 16 s, nothing hung, the next start works',
-    async numbers => {
-      await using subject = await start(undefined, { args: ['--stop-timeout', '16s'] });
-      using load = startLoad(['L1', 'L3'], subject);
-      await load.more(50);
-      const killedAt = performance.now();
-      subject.kill(subject.pid);
-      await subject.nothingLeft(16_000);
-      numbers['gone after ms'] = Math.round(performance.now() - killedAt);
-      await using next = await start(undefined, { after: subject });
-      await load.more(50);
-      const accounts = await load.stop();
-      note(numbers, accounts);
-      assert.equal(countOf('hung', ...Object.values(accounts)) + countOf('cut', ...Object.values(accounts)), 0);
-      assert.ok(isAlive(next.pid));
-    },
-    { needs: ['keeper'] },
-  );
-
-  fault('kill -9 of the keeper and the master at once', 'workers leave within the budget of 16 s, nothing hung, the next start works', async numbers => {
-    await using subject = await start(undefined, { args: ['--stop-timeout', '16s'] });
-    using load = startLoad(['L1', 'L3'], subject);
-    await load.more(50);
-    const master = await subject.master();
-    const killedAt = performance.now();
-    for (const pid of new Set([subject.pid, master])) subject.kill(pid);
-    await subject.nothingLeft(16_000);
-    numbers['gone after ms'] = Math.round(performance.now() - killedAt);
-    await using next = await start(undefined, { after: subject });
-    await load.more(50);
-    const accounts = await load.stop();
-    note(numbers, accounts);
-    assert.equal(countOf('hung', ...Object.values(accounts)) + countOf('cut', ...Object.values(accounts)), 0);
-    assert.ok(isAlive(next.pid));
-  });
+  for (const [whom, isMasterToo, needs] of [
+    ['the keeper', false, ['keeper']],
+    ['the keeper and the master at once', true, []],
+  ] as const)
+    fault(
+      `kill -9 of ${whom}`,
+      'everybody leaves within the budget of 16 s, nothing hung, the next start works',
+      async numbers => {
+        await using subject = await start(undefined, { args: ['--stop-timeout', '16s'] });
+        using load = startLoad(['L1', 'L3'], subject);
+        await load.more(50);
+        const victims = new Set([subject.pid, ...(isMasterToo ? [await subject.master()] : [])]);
+        const killedAt = performance.now();
+        for (const pid of victims) subject.kill(pid);
+        await subject.nothingLeft(16_000);
+        numbers['gone after ms'] = Math.round(performance.now() - killedAt);
+        await using next = await start(undefined, { after: subject });
+        await load.more(50);
+        const accounts = await load.stop();
+        note(numbers, accounts);
+        assert.equal(countOf('hung', ...Object.values(accounts)) + countOf('cut', ...Object.values(accounts)), 0);
+        assert.ok(isAlive(next.pid));
+      },
+      { needs },
+    );
 
   fault(
     'the master dies while a worker is dead',

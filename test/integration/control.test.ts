@@ -13,6 +13,7 @@ import { identityOf } from '../../lib/system/process-identity.js';
 import { spawnCluster } from '../../lib/testing.js';
 import { ask, startLoad } from '../support/client.js';
 import { runCommand } from '../support/command.js';
+import { eventually } from '../support/eventually.js';
 import { emptyFolder, fixture } from '../support/fixtures.js';
 import { gone } from '../support/gone.js';
 import { home } from '../support/home.js';
@@ -171,10 +172,7 @@ suite('the control server', { concurrency: 2 }, () => {
     using place = home();
     await using _cluster = await place.start(PLAIN, { workers: 1 });
     rmSync(place.socket('web'));
-    for (const until = performance.now() + 15_000; !existsSync(place.socket('web')); ) {
-      assert.ok(performance.now() < until, 'it is still gone');
-      await new Promise(resolve => setTimeout(resolve, 100)); // Looked for: nobody tells of a socket.
-    }
+    await eventually(() => existsSync(place.socket('web')), 15_000);
     assert.equal((await (await connect(place.socket('web'))).status()).name, 'web');
   });
 

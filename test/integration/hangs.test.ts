@@ -128,7 +128,7 @@ suite('hangs', { concurrency: 2 }, () => {
     const before = cluster.workers();
     for (let round = 0; round < 3; round++) {
       cluster.kill(cluster.masterPid, 'SIGSTOP');
-      await new Promise(resolve => setTimeout(resolve, 1_900));
+      await new Promise(resolve => setTimeout(resolve, 1_900)); // The fault itself.
       cluster.kill(cluster.masterPid, 'SIGCONT');
       await new Promise(resolve => setTimeout(resolve, 700)); // Longer than the limit: whoever is to be killed, is.
     }
@@ -143,11 +143,11 @@ suite('hangs', { concurrency: 2 }, () => {
     await using cluster = await spawnCluster(BLOCKS, { args: HANG_AFTER });
     const before = cluster.workers();
     for (const pid of [cluster.masterPid, ...before]) cluster.kill(pid, 'SIGSTOP');
-    await new Promise(resolve => setTimeout(resolve, 2 * LIMIT_MS));
+    await new Promise(resolve => setTimeout(resolve, 2 * LIMIT_MS)); // The fault itself: asleep.
     cluster.kill(cluster.masterPid, 'SIGCONT');
-    await new Promise(resolve => setTimeout(resolve, 100));
+    await new Promise(resolve => setTimeout(resolve, 100)); // And the order in which they wake.
     for (const pid of before) cluster.kill(pid, 'SIGCONT');
-    await new Promise(resolve => setTimeout(resolve, LIMIT_MS));
+    await new Promise(resolve => setTimeout(resolve, LIMIT_MS)); // Whoever is to be killed, is: nothing tells that nothing happens.
     assert.deepEqual(cluster.workers(), before);
     assert.equal(
       cluster.events.some(({ type }) => type === 'child-hung'),

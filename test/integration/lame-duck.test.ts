@@ -3,13 +3,13 @@ import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { IMPATIENCE_MS, SAME_ACT_MS } from '../../lib/instance/signals.js';
-import { pause, systemClock } from '../../lib/system/clock.js';
+import { IMPATIENCE_MS } from '../../lib/instance/signals.js';
 import { isAlive } from '../../lib/system/process-tree.js';
 import { spawnCluster } from '../../lib/testing.js';
 import { ask, bodyOf } from '../support/client.js';
 import { COMMAND, fixture } from '../support/fixtures.js';
 import { home } from '../support/home.js';
+import { nextAct } from '../support/next-act.js';
 
 const SLOW = fixture('apps/slow.js');
 const hasScript = spawnSync('script', ['--version'], { stdio: 'ignore' }).status === 0;
@@ -41,7 +41,7 @@ suite('lame duck', { concurrency: 2 }, () => {
     cluster.kill(victim);
     await cluster.waitFor('child-started', ({ pid }) => pid !== victim);
     assert.equal((await ask(cluster.port)).status, 200);
-    await pause(systemClock, SAME_ACT_MS + 10);
+    await nextAct();
     cluster.kill(cluster.pid, 'SIGTERM');
     assert.deepEqual(await cluster.exited, { code: 0, signal: null });
   });
@@ -52,7 +52,7 @@ suite('lame duck', { concurrency: 2 }, () => {
     await ask(cluster.port);
     cluster.kill(cluster.pid, 'SIGTERM');
     await cluster.waitFor('lame-duck-began');
-    await pause(systemClock, SAME_ACT_MS + 10);
+    await nextAct();
     cluster.kill(cluster.pid, 'SIGTERM');
     const { tookMs } = await cluster.waitFor('cluster-stopped');
     assert.ok(tookMs < IMPATIENCE_MS + 1_500, `${tookMs} ms`);

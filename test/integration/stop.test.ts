@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { SAME_ACT_MS } from '../../lib/instance/signals.js';
-import { pause, systemClock } from '../../lib/system/clock.js';
 import { descendantsOf, isAlive } from '../../lib/system/process-tree.js';
 import { launchCluster, type SpawnedCluster, spawnCluster } from '../../lib/testing.js';
 import { ask, bodyOf, keepAliveAgent, startLoad } from '../support/client.js';
 import { launchEgg } from '../support/egg.js';
 import { fixture } from '../support/fixtures.js';
 import { gone } from '../support/gone.js';
+import { nextAct } from '../support/next-act.js';
 
 const pidsOf = (cluster: SpawnedCluster): number[] => cluster.events.flatMap(event => (event.type === 'child-forked' ? [event.pid] : []));
 
@@ -118,7 +117,7 @@ suite('stop', { concurrency: 2 }, () => {
     await ask(cluster.port);
     cluster.kill(cluster.pid, 'SIGTERM');
     await cluster.waitFor('cluster-stopping');
-    await pause(systemClock, SAME_ACT_MS + 10);
+    await nextAct();
     cluster.kill(cluster.pid, 'SIGTERM');
     const { tookMs } = await cluster.waitFor('cluster-stopped');
     assert.ok(tookMs >= 1_900 && tookMs < 5_000, `${tookMs} ms`);
@@ -140,10 +139,10 @@ suite('stop', { concurrency: 2 }, () => {
     await using cluster = await spawnCluster(fixture('apps/ignores-sigterm.js'));
     cluster.kill(cluster.pid, 'SIGTERM');
     await cluster.waitFor('cluster-stopping');
-    await pause(systemClock, SAME_ACT_MS + 10);
+    await nextAct();
     cluster.kill(cluster.pid, 'SIGTERM');
     await cluster.waitFor('cluster-stop-hurried');
-    await pause(systemClock, SAME_ACT_MS + 10);
+    await nextAct();
     cluster.kill(cluster.pid, 'SIGINT');
     const { tookMs } = await cluster.waitFor('cluster-stopped');
     assert.ok(tookMs < 1_500, `${tookMs} ms`);

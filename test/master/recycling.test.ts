@@ -7,21 +7,7 @@ import { type Recyclable, Recycling } from '../../lib/master/recycling.js';
 import { wearLimits, wrongMemoryLimit } from '../../lib/master/wear-limits.js';
 import type { ClusterEvent } from '../../lib/protocol/events.js';
 import { FakeClock } from '../../lib/testing.js';
-
-const VITALS = {
-  atMs: 0,
-  rssBytes: 0,
-  heapUsedBytes: 0,
-  cpuMs: 0,
-  loopUtilization: 0,
-  connections: 0,
-  accepted: 0,
-  adopted: 0,
-  handedOver: 0,
-  answered: 0,
-  requests: 0,
-  inFlight: 0,
-};
+import { VITALS } from '../support/vitals.js';
 
 function setUp(limits: WearLimits, count = 2, random: () => number = () => 0) {
   const clock = new FakeClock();

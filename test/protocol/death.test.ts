@@ -2,22 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type DeathFacts, deathOf, deathText, errorLines } from '../../lib/protocol/death.js';
 import { sizeText, spanText, wearText } from '../../lib/protocol/quantities.js';
+import { VITALS } from '../support/vitals.js';
 
 const byCode = (code: number, more: Partial<DeathFacts> = {}): DeathFacts => ({ exit: { code, signal: null }, failed: true, failedBy: 'exited', ...more });
 const bySignal = (signal: string, more: Partial<DeathFacts> = {}): DeathFacts => ({ exit: { code: null, signal }, failed: true, failedBy: 'exited', ...more });
-const VITALS = {
-  atMs: 0,
-  rssBytes: 0,
-  cpuMs: 0,
-  loopUtilization: 0,
-  connections: 0,
-  accepted: 0,
-  adopted: 0,
-  handedOver: 0,
-  answered: 0,
-  requests: 0,
-  inFlight: 0,
-};
 const heapOf = (used: number) => ({ vitals: { ...VITALS, heapUsedBytes: used, heapLimitBytes: 100 } });
 const error = 'TypeError: x is not a function\n    at a (a.js:1:1)\n    at b (b.js:2:2)\n    at c (c.js:3:3)\n    at d (d.js:4:4)';
 
