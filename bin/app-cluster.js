@@ -7,5 +7,5 @@ const isForeground = !own.some(option => ['--help', '-h', '--daemon', '-d'].incl
 const isAlone = own.includes('--no-keeper') || process.env.APP_CLUSTER_KEEPER === 'false' || process.execArgv.some(option => option.startsWith('--inspect'));
 if (command === 'start' && isForeground && !isAlone) require('../dist/lib/keeper/main.cjs');
 else if (command === 'start' && isForeground) import('../dist/lib/master/main.js');
-else if (command === 'run') import('../dist/lib/supervisor/main.js');
+else if (command === 'run') import('../dist/lib/supervisor/run/main.js');
 else import('../dist/lib/cli/main.js');

@@ -8,10 +8,11 @@ import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 
 const LIB = fileURLToPath(new URL('.', import.meta.url));
-const ES_MODULES = ['worker', 'testing', 'worker/preload', 'master/main', 'supervisor/main', 'cli/main'];
+const ES_MODULES = ['worker', 'testing', 'worker/preload', 'master/main', 'supervisor/run/main', 'cli/main'];
 const COMMON_JS = [
   'index',
   'protocol/options.schema',
+  'protocol/services.schema',
   'system/cluster-forker',
   'system/thread-forker',
   'system/copy-socket',

@@ -1,6 +1,7 @@
 // Options as users give them: their names, their units, and one error for everything that is wrong with them.
 
 import { ClusterError } from '../errors.js';
+import { nearestName } from './nearest-name.js';
 import { OPTIONS } from './options.generated.js';
 import type { ClusterOptions } from './options.schema.js';
 
@@ -27,11 +28,7 @@ export function isOptionName(key: string): boolean {
 
 /** The known option a mistyped key was probably meant to be. */
 export function nearestOption(key: string): string | undefined {
-  const [nearest] = [...NAMES]
-    .map(name => ({ name, distance: editDistance(key.toLowerCase(), name.toLowerCase()) }))
-    .filter(({ distance, name }) => distance <= (name.length > 5 ? 2 : 1))
-    .toSorted((a, b) => a.distance - b.distance);
-  return nearest?.name;
+  return nearestName(key, [...NAMES]);
 }
 
 /** startCluster passes these through: they mean something to the command only. */
@@ -61,20 +58,4 @@ export function issuesError(issues: readonly Issue[], isTerse = false): ClusterE
   const message = lines.length === 1 ? (lines[0] ?? '') : `${lines.length} things are wrong:\n${lines.map(line => `  - ${line}`).join('\n')}`;
   const cause = isTerse && issues.length === 1 && issues[0]?.advice !== undefined ? { cause: new Error(issues[0].advice) } : {};
   return new ClusterError(kind === 'usage' ? 'ERR_INVALID_OPTIONS' : 'ERR_INVALID_CONFIG', message, { details: { issues: lines }, kind, ...cause });
-}
-
-/** Damerau–Levenshtein distance (optimal string alignment): a swap of neighbours counts once. */
-function editDistance(a: string, b: string): number {
-  const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)];
-  const at = (i: number, j: number) => rows[i]?.[j] ?? Number.POSITIVE_INFINITY;
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    rows.push(row);
-    for (let j = 1; j <= b.length; j++) {
-      const cost = a[i - 1] === b[j - 1] ? 0 : 1;
-      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      row.push(Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + cost, swapped ? at(i - 2, j - 2) + 1 : Number.POSITIVE_INFINITY));
-    }
-  }
-  return at(a.length, b.length);
 }

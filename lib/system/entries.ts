@@ -22,6 +22,8 @@ export const THREAD_FORKER_FILE = built('system/thread-forker.cjs');
 export const COPY_SOCKET_FILE = built('system/copy-socket.cjs');
 /** Loaded only to explain what is wrong with options. */
 export const OPTIONS_SCHEMA_FILE = built('protocol/options.schema.cjs');
+/** Loaded only to explain what is wrong with a services file. */
+export const SERVICES_SCHEMA_FILE = built('protocol/services.schema.cjs');
 /** What `app-cluster start` becomes. */
 export const KEEPER_FILE = built('keeper/main.cjs');
 /** Entry of the logger's process. */

@@ -1,15 +1,15 @@
 // What a wrapped program can be asked from outside.
 
-import { ClusterError } from '../errors.js';
-import { commonSurface } from '../instance/common-surface.js';
-import type { Instance, Served } from '../instance/instance.js';
-import type { SlotBook } from '../instance/slot-book.js';
-import { Usages } from '../instance/usages.js';
-import type { Surface } from '../protocol/control.js';
-import type { InstanceStatus, WorkerStatus } from '../protocol/snapshot.js';
-import { systemClock, wallClockMs } from '../system/clock.js';
-import { packageVersion } from '../system/entries.js';
-import { nodeVersion, ownPid, uptimeMs } from '../system/environment.js';
+import { ClusterError } from '../../errors.js';
+import { commonSurface } from '../../instance/common-surface.js';
+import type { Instance, Served } from '../../instance/instance.js';
+import type { SlotBook } from '../../instance/slot-book.js';
+import { Usages } from '../../instance/usages.js';
+import type { Surface } from '../../protocol/control.js';
+import type { InstanceStatus, WorkerStatus } from '../../protocol/snapshot.js';
+import { systemClock, wallClockMs } from '../../system/clock.js';
+import { packageVersion } from '../../system/entries.js';
+import { nodeVersion, ownPid, uptimeMs } from '../../system/environment.js';
 import type { RunSettings } from './run-settings.js';
 import type { Runner } from './runner.js';
 

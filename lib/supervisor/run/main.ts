@@ -1,18 +1,18 @@
 // Entry of a supervisor with one service: `app-cluster run PROGRAM`.
 
-import { startInBackground } from '../control/background.js';
-import { exitCodeOf, isClusterError, messageOf } from '../errors.js';
-import { tellDaemonReady } from '../instance/daemon-ready.js';
-import { EventBus } from '../instance/event-bus.js';
-import { Instance } from '../instance/instance.js';
-import { obeySignals } from '../instance/signals.js';
-import { SlotBook } from '../instance/slot-book.js';
-import { logRun } from '../observe/run-log.js';
-import { systemClock, wallClockMs } from '../system/clock.js';
-import { commandLine, exitProcess, isDaemon, ownPid } from '../system/environment.js';
-import { onUncaught, printError } from '../system/last-resort.js';
-import { tailLog } from '../system/log-tail.js';
-import { surviveBrokenOutput } from '../system/signals.js';
+import { startInBackground } from '../../control/background.js';
+import { exitCodeOf, isClusterError, messageOf } from '../../errors.js';
+import { tellDaemonReady } from '../../instance/daemon-ready.js';
+import { EventBus } from '../../instance/event-bus.js';
+import { Instance } from '../../instance/instance.js';
+import { obeySignals } from '../../instance/signals.js';
+import { SlotBook } from '../../instance/slot-book.js';
+import { logRun } from '../../observe/run-log.js';
+import { systemClock, wallClockMs } from '../../system/clock.js';
+import { commandLine, exitProcess, isDaemon, ownPid } from '../../system/environment.js';
+import { onUncaught, printError } from '../../system/last-resort.js';
+import { tailLog } from '../../system/log-tail.js';
+import { surviveBrokenOutput } from '../../system/signals.js';
 import { parseRun, type RunSettings, runSettings } from './run-settings.js';
 import { servedProgram } from './run-surface.js';
 import { Runner } from './runner.js';

@@ -2,15 +2,15 @@
 
 import { basename, extname } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { instanceOptions } from '../instance/instance-options.js';
-import type { LogOptions } from '../instance/open-recording.js';
-import { type ClusterOptions, durationMs, type Issue, issuesError } from '../protocol/options.js';
-import { runCommand } from '../protocol/run-command.js';
-import type { AdminAddress } from '../system/admin-address.js';
-import { currentDirectory } from '../system/environment.js';
-import { optionIssues } from '../system/option-issues.js';
-import { findExecutable } from '../system/program-forker.js';
-import type { User } from '../system/user-lookup.js';
+import { instanceOptions } from '../../instance/instance-options.js';
+import type { LogOptions } from '../../instance/open-recording.js';
+import { type ClusterOptions, durationMs, type Issue, issuesError } from '../../protocol/options.js';
+import { runCommand } from '../../protocol/run-command.js';
+import type { AdminAddress } from '../../system/admin-address.js';
+import { currentDirectory } from '../../system/environment.js';
+import { optionIssues } from '../../system/option-issues.js';
+import { findExecutable } from '../../system/program-forker.js';
+import type { User } from '../../system/user-lookup.js';
 
 const MOST_RESTARTS = 10;
 const STOP_MS = 10_000;

@@ -1,10 +1,10 @@
 // One life of the program, as supervision sees it.
 
-import type { Exit } from '../protocol/events.js';
-import type { SupervisedProcess } from '../supervision/child.js';
-import type { Place } from '../supervision/group-needs.js';
-import { type ProcessIdentity, signalAll, stillAlive } from '../system/process-tree.js';
-import type { RunningProgram } from '../system/program-forker.js';
+import type { Exit } from '../../protocol/events.js';
+import type { SupervisedProcess } from '../../supervision/child.js';
+import type { Place } from '../../supervision/group-needs.js';
+import { type ProcessIdentity, signalAll, stillAlive } from '../../system/process-tree.js';
+import type { RunningProgram } from '../../system/program-forker.js';
 
 type Watcher = Parameters<SupervisedProcess['watch']>[0];
 

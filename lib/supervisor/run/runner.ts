@@ -1,20 +1,20 @@
 // One program, kept alive: a group of one. Its facts are those of a cluster with one worker, so that everything that looks at instances
 // understands them.
 
-import { ClusterError, EXIT_DO_NOT_RESTART, messageOf } from '../errors.js';
-import type { EventBus } from '../instance/event-bus.js';
-import type { Recording } from '../instance/recording.js';
-import type { PublicStatus } from '../lifecycle/public-status.js';
-import { APP_RESTART } from '../lifecycle/restart-policy.js';
-import type { Child } from '../supervision/child.js';
-import { StartFailure, Stopped } from '../supervision/failures.js';
-import { Group } from '../supervision/group.js';
-import type { GroupEvent, GroupStopReport, Place } from '../supervision/group-needs.js';
-import type { Clock } from '../system/clock.js';
-import { memoryFacts } from '../system/memory.js';
-import { OomKills } from '../system/oom-kills.js';
-import { sweep } from '../system/process-tree.js';
-import { startProgram } from '../system/program-forker.js';
+import { ClusterError, EXIT_DO_NOT_RESTART, messageOf } from '../../errors.js';
+import type { EventBus } from '../../instance/event-bus.js';
+import type { Recording } from '../../instance/recording.js';
+import type { PublicStatus } from '../../lifecycle/public-status.js';
+import { APP_RESTART } from '../../lifecycle/restart-policy.js';
+import type { Child } from '../../supervision/child.js';
+import { StartFailure, Stopped } from '../../supervision/failures.js';
+import { Group } from '../../supervision/group.js';
+import type { GroupEvent, GroupStopReport, Place } from '../../supervision/group-needs.js';
+import type { Clock } from '../../system/clock.js';
+import { memoryFacts } from '../../system/memory.js';
+import { OomKills } from '../../system/oom-kills.js';
+import { sweep } from '../../system/process-tree.js';
+import { startProgram } from '../../system/program-forker.js';
 import { ProgramProcess } from './program-process.js';
 import type { RunSettings } from './run-settings.js';
 

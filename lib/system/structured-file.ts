@@ -1,0 +1,68 @@
+// Files in which people describe things: YAML, JSON, JavaScript, TypeScript. Reads them, and says in which line they are wrong.
+
+import { extname } from 'node:path';
+import type { Document, LineCounter } from 'yaml';
+import { messageOf } from '../errors.js';
+import { runsTypeScript } from './environment.js';
+import { loadFresh } from './load-module.js';
+import { readText } from './project-files.js';
+
+/** `FILE:LINE:COLUMN` of what stands there; the file alone where that cannot be told. */
+export type Where = (path: readonly (string | number)[]) => string;
+export type Loaded = { readonly value: unknown; readonly where: Where } | { readonly message: string };
+
+/** What it says, or in one sentence what is wrong with it. */
+export async function loadStructured(file: string): Promise<Loaded> {
+  const extension = extname(file).slice(1);
+  if (extension === 'json') return loadJson(file);
+  if (extension === 'yaml' || extension === 'yml') return loadYaml(file);
+  if (/^[mc]?ts$/.test(extension) && !runsTypeScript())
+    return { message: `${file}: TypeScript configuration needs Node 22.18 or later; write it as .js or .yaml.` };
+  try {
+    const { default: exported = undefined, ...rest } = await loadFresh(file).then(asNamespace);
+    return { value: await (typeof exported === 'function' ? exported() : (exported ?? rest)), where: () => file };
+  } catch (error) {
+    const [line] = /^\S+:\d+$/m.exec((error as Error).stack ?? '') ?? [];
+    return { message: `${line?.replace('file://', '') ?? file}: ${messageOf(error)}` };
+  }
+}
+
+function asNamespace(exported: unknown): Record<string, unknown> {
+  const isNamespace = typeof exported === 'object' && exported !== null && Object.prototype.toString.call(exported) === '[object Module]';
+  return isNamespace ? { ...(exported as object) } : { default: exported };
+}
+
+async function loadJson(file: string): Promise<Loaded> {
+  const text = readText(file).replace(/^\uFEFF/, '');
+  try {
+    const value: unknown = JSON.parse(text);
+    const { where } = await parseYaml(file, text);
+    return { value, where };
+  } catch (error) {
+    const position = Number(/position (\d+)/.exec(messageOf(error))?.[1] ?? text.length);
+    const before = text.slice(0, position).split('\n');
+    return { message: `${file}:${before.length}:${(before.at(-1)?.length ?? 0) + 1}: ${messageOf(error)}` };
+  }
+}
+
+async function loadYaml(file: string): Promise<Loaded> {
+  const { document, where } = await parseYaml(file, readText(file));
+  const [error] = document.errors;
+  if (error === undefined) return { value: document.toJS() ?? {}, where };
+  const { line, col } = error.linePos?.[0] ?? { line: 1, col: 1 };
+  return { message: `${file}:${line}:${col}: ${error.message.split('\n')[0]?.replace(/ at line.*$/, '')}` };
+}
+
+async function parseYaml(file: string, text: string): Promise<{ document: Document; where: Where }> {
+  const { LineCounter: Lines, parseDocument } = await import('yaml');
+  const lineCounter = new Lines();
+  const document = parseDocument(text, { lineCounter });
+  return { document, where: path => `${file}${lineOf(document, lineCounter, path)}` };
+}
+
+function lineOf(document: Document, lines: LineCounter, path: readonly (string | number)[]): string {
+  const node = document.getIn(path, true) as { range?: [number, number, number] } | undefined;
+  if (node?.range === undefined) return '';
+  const { line, col } = lines.linePos(node.range[0]);
+  return `:${line}:${col}`;
+}
