@@ -3,17 +3,13 @@
 import { join } from 'node:path';
 import { ClusterError } from '../errors.js';
 import { fileNameOf, parseEntry, type RegistryEntry } from '../protocol/registry-entry.js';
-import { uniqueName } from '../system/environment.js';
+import { breakIfStale, withFileLock } from '../system/file-lock.js';
 import { answers } from '../system/http-server.js';
 import { privateFolder, runRoot, stateRoot, whyUnsafe } from '../system/private-folder.js';
 import { type Identity, stillIs } from '../system/process-identity.js';
-import { waitSync } from '../system/wait-sync.js';
-import { createWhole, fileNames, readWhole, removeFile, renameFile, writeWhole } from '../system/whole-files.js';
+import { createWhole, fileNames, readWhole, removeFile, writeWhole } from '../system/whole-files.js';
 
 const MOST_SUFFIXES = 1_000;
-/** A claim takes milliseconds; one that lasts longer is somebody's that hangs. */
-const LOCK_MS = 3_000;
-const LOCK_POLL_MS = 5;
 
 export interface Claim {
   readonly entry: RegistryEntry;
@@ -27,6 +23,8 @@ export type ClaimFacts = Omit<RegistryEntry, 'name' | 'socket'>;
 
 export const entryPath = (name: string) => join(runRoot(), `${fileNameOf(name)}.json`);
 export const socketPath = (name: string): string => join(runRoot(), `${fileNameOf(name)}.sock`);
+/** The one that runs under that name may have another, where the path is too long. */
+export const controlSocketOf = (name: string): string => parseEntry(readWhole(entryPath(name)))?.socket ?? socketPath(name);
 /** Logs and journal of the instances that had this name, one after another. */
 export const stateFolder = (name: string): string => join(stateRoot(), fileNameOf(name));
 
@@ -147,50 +145,8 @@ async function removeIfStale(path: string, own: Identity): Promise<readonly stri
 
 function removeStaleLocks(): readonly string[] {
   const locks = fileNames(runRoot()).filter(file => file.endsWith('.lock'));
-  return locks
-    .map(file => join(runRoot(), file))
-    .filter(path => {
-      const seen = readWhole(path);
-      return seen !== undefined && !isHeld(seen) && breakLock(path, seen);
-    });
+  return locks.map(file => join(runRoot(), file)).filter(breakIfStale);
 }
 
-/** Holds `<name>.lock` meanwhile. The lock of a dead process is broken: moved away, and looked at once more before it is dropped. */
-function withLock<T>(name: string, { pid, startTime, bootId }: Identity, action: () => T): T {
-  const path = join(runRoot(), `${fileNameOf(name)}.lock`);
-  const ours = JSON.stringify({ pid, startTime, bootId });
-  for (let waited = 0; !createWhole(path, ours); waited += LOCK_POLL_MS) {
-    const holder = readWhole(path);
-    if (holder !== undefined && !isHeld(holder)) breakLock(path, holder);
-    else if (waited > LOCK_MS) throw new ClusterError('ERR_ALREADY_RUNNING', `Somebody else is starting ${name}: ${path} is held by ${holder}. Try again.`);
-    else waitSync(LOCK_POLL_MS);
-  }
-  try {
-    return action();
-  } finally {
-    removeFile(path);
-  }
-}
-
-function isHeld(lock: string | undefined): boolean {
-  try {
-    return stillIs(JSON.parse(lock ?? '') as Identity);
-  } catch {
-    return false;
-  }
-}
-
-/** False when it had been taken anew meanwhile. */
-function breakLock(path: string, seen: string): boolean {
-  const aside = `${path}.${uniqueName()}`;
-  try {
-    renameFile(path, aside);
-  } catch {
-    return false; // Somebody else did.
-  }
-  const moved = readWhole(aside) ?? '';
-  const isSame = moved === seen;
-  if (!isSame) createWhole(path, moved); // Given back.
-  removeFile(aside);
-  return isSame;
-}
+const withLock = <T>(name: string, { pid, startTime, bootId }: Identity, action: () => T): T =>
+  withFileLock(join(runRoot(), `${fileNameOf(name)}.lock`), { pid, startTime, bootId }, action);

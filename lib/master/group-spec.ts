@@ -21,7 +21,7 @@ export function groupSpec(role: Role, { timeouts, isProduction, upkeep }: Settin
     refork: !isApp || isProduction,
     drains: isApp,
     isSole: !isApp,
-    exitForGood: EXIT_DO_NOT_RESTART,
+    exitsForGood: [EXIT_DO_NOT_RESTART],
     reloadAttempts: RELOAD_ATTEMPTS,
     probationMs: isApp ? upkeep.probationMs : 0,
   };

@@ -6,6 +6,7 @@ import { deathText, errorLines } from '../protocol/death.js';
 import type { ClusterEvent, EventOf, EventType } from '../protocol/events.js';
 import { hangText } from '../protocol/hang.js';
 import { spanText, wearText } from '../protocol/quantities.js';
+import type { ServiceEvent } from '../protocol/service-events.js';
 import { isEgg4 } from '../system/entries.js';
 import type { Level, Logger } from './logger.js';
 import { lossText } from './loss-text.js';
@@ -17,7 +18,9 @@ interface Line {
   readonly text: string | Error;
 }
 
-type Texts = { readonly [T in EventType]: (event: EventOf<T>) => Line | readonly Line[] | undefined };
+/** A cluster has no services: a supervisor's facts are told elsewhere. */
+type Told = Exclude<EventType, ServiceEvent['type']>;
+type Texts = { readonly [T in Told]: (event: EventOf<T>) => Line | readonly Line[] | undefined };
 
 const line = (level: Line['level'], text: string | Error): Line => ({ level, text });
 const worker = ({ role, id, pid }: { role: string; id: number; pid: number }) => `${role}_worker#${id}:${pid}`;
@@ -211,7 +214,9 @@ export const HTTPS_FLAG_DEPRECATED = `[${isEgg4 ? '@eggjs/cluster' : 'egg-cluste
 /** @param isQuiet while developing: life-cycle lines are debug, not info */
 export function logEvents(logger: Logger, isQuiet: boolean): (event: ClusterEvent) => void {
   return event => {
-    const text = TEXTS[event.type] as (event: ClusterEvent) => Line | readonly Line[] | undefined;
-    for (const { level, text: said } of [text(event) ?? []].flat()) logger[level === 'log' ? (isQuiet ? 'debug' : 'info') : level](said);
+    const text = (TEXTS as Partial<Record<EventType, (event: never) => Line | readonly Line[] | undefined>>)[event.type] as
+      | ((event: ClusterEvent) => Line | readonly Line[] | undefined)
+      | undefined;
+    for (const { level, text: said } of [text?.(event) ?? []].flat()) logger[level === 'log' ? (isQuiet ? 'debug' : 'info') : level](said);
   };
 }

@@ -4,6 +4,7 @@ import type { Cause, Status } from '../lifecycle/child-life.js';
 import type { PublicStatus } from '../lifecycle/public-status.js';
 import type { WornBy } from '../lifecycle/wear.js';
 import type { HangFacts } from './hang.js';
+import type { ServiceEvent } from './service-events.js';
 import type { LossAccount, WorkerVitals } from './snapshot.js';
 import type { SpareEvent } from './spare-events.js';
 import type { EnvironmentFacts, MemoryFacts, WorkersFacts } from './start-facts.js';
@@ -17,6 +18,8 @@ export interface Exit {
   readonly signal: string | null;
   /** Why there was no process at all, when the fork itself failed. */
   readonly error?: string | undefined;
+  /** It was adopted: nobody is told how a process ended that is not his child. */
+  readonly isUnknown?: boolean | undefined;
 }
 
 export interface Address {
@@ -41,6 +44,8 @@ export interface ListeningAddress {
 }
 
 interface ChildFacts {
+  /** Of a supervisor of many: whose process it is. */
+  readonly service?: string | undefined;
   readonly role: Role;
   /** 1, 2, 3 … over the whole life of the master: what log lines call `app_worker#3`. */
   readonly id: number;
@@ -178,11 +183,19 @@ export type ClusterEvent =
   | ({ readonly type: 'child-hung' } & ChildFacts & HangFacts)
   | ({ readonly type: 'child-recovered' } & ChildFacts)
   | ({ readonly type: 'child-errored'; readonly message: string } & ChildFacts)
-  | { readonly type: 'backing-off'; readonly role: Role; readonly slot: number; readonly waitMs: number; readonly failures: number }
-  | { readonly type: 'slot-left-empty'; readonly role: Role; readonly slot: number }
+  | {
+      readonly type: 'backing-off';
+      readonly service?: string | undefined;
+      readonly role: Role;
+      readonly slot: number;
+      readonly waitMs: number;
+      readonly failures: number;
+    }
+  | { readonly type: 'slot-left-empty'; readonly service?: string | undefined; readonly role: Role; readonly slot: number }
   /** Asked: exit code 78. Otherwise: too many failures in a row. */
-  | { readonly type: 'slot-gave-up'; readonly role: Role; readonly slot: number; readonly isAsked: boolean }
+  | { readonly type: 'slot-gave-up'; readonly service?: string | undefined; readonly role: Role; readonly slot: number; readonly isAsked: boolean }
   | SpareEvent
+  | ServiceEvent
   | { readonly type: 'forker-said'; readonly level: 'info' | 'error'; readonly text: string }
   | { readonly type: 'message-dropped'; readonly from: string; readonly reason: string; readonly action?: string | undefined }
   | { readonly type: 'message-received'; readonly from: string; readonly action: string; readonly data: unknown }

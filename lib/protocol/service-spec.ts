@@ -25,6 +25,8 @@ export type Health = Check & Pace;
 export interface PortWish {
   readonly from: number;
   readonly to: number;
+  /** What its own configuration says: tried first. */
+  readonly preferred?: number | undefined;
   /** This one and no other. */
   readonly isFixed: boolean;
 }

@@ -2,7 +2,7 @@
 
 import type { Goal } from '../lifecycle/reconcile.js';
 import type { Child } from './child.js';
-import type { GroupSpec } from './group-needs.js';
+import { type GroupSpec, isForGood } from './group-needs.js';
 import type { Rollout } from './rollout.js';
 
 export type Answer = 'nothing' | 'halt' | 'abort' | 'leave-empty' | 'give-up' | 'retry';
@@ -18,12 +18,12 @@ export interface AnswerFacts {
 
 export function answerTo(child: Child, spec: GroupSpec, { goal, children, hasSettled, rollout, now }: AnswerFacts): Answer {
   if (goal.size <= child.slot || isReplaced(child, children)) return 'nothing';
-  if (!hasSettled) return 'halt'; // A first boot that cannot succeed should say so at once.
+  if (!hasSettled && !spec.retriesFirst) return 'halt'; // A first boot that cannot succeed should say so at once.
   const isNewcomer = rollout?.isNewcomer(child, goal.generation, now) ?? false;
   if (isNewcomer && rollout?.isOverWith(child)) return 'abort';
   const isBesideWorn = children.some(({ id, slot }) => id === goal.worn && slot === child.slot); // Its slot is not empty.
   if (!spec.refork && !isNewcomer && !isBesideWorn) return 'leave-empty';
-  return child.exit?.code === spec.exitForGood ? 'give-up' : 'retry';
+  return isForGood(child.exit, spec) ? 'give-up' : 'retry';
 }
 
 /** One that hung is killed when another serves in its place: there is nothing more to be done. */

@@ -4,10 +4,10 @@ import { type Cause, isFailure, LIFE, type Patience, type Status } from '../life
 import type { Exit } from '../protocol/events.js';
 import type { Cancel, Clock } from '../system/clock.js';
 
-/** What supervision needs of a process. The order of calls to the listener does not matter; `onExit` comes exactly once. */
+/** What supervision needs of a process. `overdue`: those who ask after its health have lost patience. The order of calls to the listener does not matter; `onExit` comes exactly once. */
 export interface SupervisedProcess {
   readonly pid: number;
-  watch(listener: { onCause(cause: 'ready' | 'heartbeat' | 'stop' | 'quit'): void; onExit(exit: Exit): void }): void;
+  watch(listener: { onCause(cause: 'ready' | 'heartbeat' | 'stop' | 'quit' | 'overdue'): void; onExit(exit: Exit): void }): void;
   drain(): void;
   stop(): void;
   kill(): void;

@@ -16,8 +16,10 @@ export interface GroupSpec {
   readonly drains: boolean;
   /** There are never two of them: one that hangs is gone before it is replaced. */
   readonly isSole?: boolean;
-  /** A child's exit code that means: do not restart me. */
-  readonly exitForGood: number;
+  /** A child's exit codes that mean: do not restart me. */
+  readonly exitsForGood: readonly number[];
+  /** Also a first boot that fails is tried again; else it is final. */
+  readonly retriesFirst?: boolean;
   /** So many newcomers of a reload may fail before it is called off. */
   readonly reloadAttempts: number;
   /** How long the first newcomer of a reload must serve before anybody leaves for one. 0: not at all. */
@@ -52,6 +54,8 @@ export type GroupEvent =
   /** The first of a reload's newcomers has lasted. */
   | { readonly type: 'proven'; readonly generation: number }
   | { readonly type: 'settled'; readonly goal: Goal };
+
+export const isForGood = (exit: Exit | undefined, { exitsForGood }: GroupSpec): boolean => typeof exit?.code === 'number' && exitsForGood.includes(exit.code);
 
 export interface GroupStopReport {
   readonly forced: readonly number[];

@@ -167,7 +167,7 @@ export class Group {
 
   #onMove(child: Child, move: Move): void {
     this.#needs.emit({ type: 'child-moved', child, ...move });
-    if (child.failed && !this.#hasSettled) this.#isHalted = true; // No newcomers beside one that takes its time to go.
+    if (child.failed && !this.#hasSettled && !this.spec.retriesFirst) this.#isHalted = true; // No newcomers beside one that takes its time to go.
     if (move.from === 'starting' && move.to === 'ready') this.#probe(child);
     if (move.to === 'gone' || move.to === 'lost') this.#bury(child);
     this.#settle();

@@ -1,7 +1,7 @@
 // A reload or a restart under way: where it began, and how its newcomers fare.
 
 import type { Child } from './child.js';
-import type { GroupSpec } from './group-needs.js';
+import { type GroupSpec, isForGood } from './group-needs.js';
 
 export class Rollout {
   /** The generation it began with; a restart's is its own. */
@@ -24,6 +24,6 @@ export class Rollout {
   /** One more newcomer has failed: true when that was too many. */
   isOverWith({ exit }: Child): boolean {
     this.failures++;
-    return this.failures >= this.#spec.reloadAttempts || exit?.code === this.#spec.exitForGood;
+    return this.failures >= this.#spec.reloadAttempts || isForGood(exit, this.#spec);
   }
 }

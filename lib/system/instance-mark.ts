@@ -36,6 +36,17 @@ export interface Marked {
   readonly isLogger: boolean;
 }
 
+/** The whole mark of one process of a child; undefined: it carries none, or is not ours to look into. */
+export function markTextOf(pid: number): string | undefined {
+  return variableOf(pid, MARK_VARIABLE);
+}
+
+/** A variable of a process's first environment. */
+export function variableOf(pid: number, name: string): string | undefined {
+  const variables = (readText(`/proc/${pid}/environ`) ?? '').split('\0');
+  return variables.find(entry => entry.startsWith(`${name}=`))?.slice(name.length + 1);
+}
+
 /** Undefined for a process that is nobody's, or not ours to look into. Reads /proc: elsewhere always undefined. */
 export function markOf(pid: number): Marked | undefined {
   if (!isOfOurNamespace(pid)) return undefined; // A container's: its master is not visible from here, and may well live.

@@ -37,6 +37,12 @@ export function descendantsOf(pid: number): ProcessIdentity[] {
   return all.filter(({ pid: member }) => member !== pid && family.has(member));
 }
 
+/** It is that process, or descends from it. */
+export function isWithin(pid: number, ancestor: number): boolean {
+  for (let at: number | undefined = pid; at !== undefined && at > 1; at = statOf(at)?.parent) if (at === ancestor) return true;
+  return false;
+}
+
 /** Those of them that are still the same process, and alive. */
 export function stillAlive(identities: readonly ProcessIdentity[]): number[] {
   return identities.filter(({ pid, startTicks }) => statOf(pid)?.startTicks === startTicks && isAlive(pid)).map(({ pid }) => pid);

@@ -18,6 +18,8 @@ export interface ProgramSpec {
   readonly args: readonly string[];
   readonly cwd: string;
   readonly isRecorded: boolean;
+  /** In a session and a process group of its own: what is sent to this process's group does not reach it. */
+  readonly isDetached?: boolean;
   /** Besides this process's own. */
   readonly environment: Readonly<Record<string, string>>;
   readonly runAs?: { readonly uid: number; readonly gid: number } | undefined;
@@ -29,6 +31,8 @@ export interface RunningProgram {
   watch(listener: { onSpawn(): void; onExit(exit: Exit): void }): void;
   descendants(): readonly ProcessIdentity[];
   signal(name: NodeJS.Signals): void;
+  /** Of one that is detached: to its whole process group, also when it is gone itself. */
+  signalGroup(name: NodeJS.Signals): void;
 }
 
 /** What is spawned for PROGRAM; undefined when there is no such program. */
@@ -58,16 +62,18 @@ function neverBorn(error: string): RunningProgram {
     watch: ({ onExit }) => queueMicrotask(() => onExit({ code: null, signal: null, error })),
     descendants: () => [],
     signal: () => {},
+    signalGroup: () => {},
   };
 }
 
-function spawned({ file, args, cwd, isRecorded, environment, runAs }: ProgramSpec, mark: string): RunningProgram {
-  const output = outputStdio(isRecorded);
+function spawned({ file, args, cwd, isRecorded, isDetached = false, environment, runAs }: ProgramSpec, mark: string): RunningProgram {
+  const output = isDetached && !isRecorded ? 'ignore' : outputStdio(isRecorded);
   const isScript = /\.[cm]?[jt]s$/.test(file);
   const child = spawn(isScript ? process.execPath : file, isScript ? [...(isRecorded ? ['--require', BLOCK_OUTPUT_FILE] : []), file, ...args] : [...args], {
     cwd,
     env: environmentWith({ ...environment, [MARK_VARIABLE]: mark }),
-    stdio: ['inherit', output, output],
+    stdio: [isDetached ? 'ignore' : 'inherit', output, output],
+    detached: isDetached,
     ...runAs,
   });
   const [out, err] = [takeOutput(child, 'stdout'), takeOutput(child, 'stderr')];
@@ -92,7 +98,16 @@ function running(child: ChildProcess, output: RunningProgram['output']): Running
     signal(name) {
       if (!hasExited && child.pid !== undefined) child.kill(name);
     },
+    signalGroup: name => signalGroup(child.pid, name),
   };
+}
+
+/** A group's number is not used again while it has members. */
+export function signalGroup(pid: number | undefined, name: NodeJS.Signals): void {
+  if (pid === undefined || pid <= 1) return;
+  try {
+    process.kill(-pid, name);
+  } catch {} // Nobody is left in it.
 }
 
 function isFile(path: string): boolean {

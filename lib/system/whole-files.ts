@@ -79,3 +79,12 @@ export const renameFile = (from: string, to: string): void => renameSync(from, t
 
 let serial = 0;
 const freshName = (path: string) => `${path}.${process.pid}.${wallClockMs().toString(36)}${serial++}.tmp`;
+
+/** Milliseconds since 1970; undefined when it is not there. */
+export function modifiedAtMs(path: string): number | undefined {
+  try {
+    return statSync(path).mtimeMs;
+  } catch {
+    return undefined;
+  }
+}

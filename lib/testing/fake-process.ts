@@ -29,7 +29,7 @@ export class FakeProcess implements SupervisedProcess {
   }
 
   /** `stop` says that it is drained. */
-  say(cause: 'ready' | 'heartbeat' | 'stop' | 'quit'): void {
+  say(cause: 'ready' | 'heartbeat' | 'stop' | 'quit' | 'overdue'): void {
     this.#watcher?.onCause(cause);
   }
   exit(exit: Partial<Exit> = {}): void {

@@ -58,7 +58,7 @@ function setUp(startMs?: number) {
     clock,
   };
   const patienceMs = { start: startMs, drain: 1_000, stop: 1_000, kill: 1_000 };
-  const spec = { name: 'app', restart: APP_RESTART, patienceMs, refork: true, drains: true, exitForGood: 78, reloadAttempts: 3 };
+  const spec = { name: 'app', restart: APP_RESTART, patienceMs, refork: true, drains: true, exitsForGood: [78], reloadAttempts: 3, probationMs: 0 };
   const crew = new Crew('app', spec as ConstructorParameters<typeof Crew>[1], {
     clock,
     hangFolder: undefined,

@@ -78,7 +78,7 @@ suite('a worker that ignores everything', () => {
     const { clock, patience } = setUp();
     const process = new FakeProcess();
     const { app, budgetMs } = timeoutsOf({ options: { stopTimeout: '30s' }, flavour: 'command', variable: () => undefined });
-    const spec = { name: 'app', restart: APP_RESTART, patienceMs: app, refork: true, drains: true, exitForGood: 78, reloadAttempts: 3, probationMs: 0 };
+    const spec = { name: 'app', restart: APP_RESTART, patienceMs: app, refork: true, drains: true, exitsForGood: [78], reloadAttempts: 3, probationMs: 0 };
     const group = new Group(spec, { clock, random: () => 0, fork: () => process, emit: () => {} });
     void group.resize(1);
     process.say('ready');

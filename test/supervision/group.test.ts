@@ -13,7 +13,7 @@ const SPEC: GroupSpec = {
   patienceMs: PATIENCE,
   refork: true,
   drains: true,
-  exitForGood: 78,
+  exitsForGood: [78],
   reloadAttempts: 3,
   probationMs: 0,
 };

@@ -50,7 +50,7 @@ export class Runner {
       patienceMs: { stop: settings.stopMs, kill: KILL_MS },
       refork: true,
       drains: false,
-      exitForGood: EXIT_DO_NOT_RESTART,
+      exitsForGood: [EXIT_DO_NOT_RESTART],
       reloadAttempts: settings.mostRestarts + 1,
       probationMs: 0,
     };

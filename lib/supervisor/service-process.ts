@@ -1,0 +1,182 @@
+// One life of a service's process, as supervision sees it: ready when it is healthy, gone when it and all it has left behind are gone.
+
+import type { Exit } from '../protocol/events.js';
+import type { Check, Pace, StopPlan } from '../protocol/service-spec.js';
+import type { SupervisedProcess } from '../supervision/child.js';
+import type { Place } from '../supervision/group-needs.js';
+import { type Clock, pause } from '../system/clock.js';
+import type { Verdict } from '../system/probes.js';
+import { familyIn, surveyProcesses } from '../system/process-survey.js';
+import { type ProcessIdentity, signalAll, stillAlive } from '../system/process-tree.js';
+import type { ServiceLife } from '../system/service-life.js';
+import { type HealthFacts, HealthWatch } from './health-watch.js';
+
+type Watcher = Parameters<SupervisedProcess['watch']>[0];
+
+/** One whose health nobody can ask is ready when it has lived so long. */
+const STEADY_MS = 250;
+/** How often to look whether what it left behind is gone. */
+const LEFTOVERS_POLL_MS = 50;
+
+export interface ServiceProcessNeeds {
+  readonly place: Place;
+  readonly life: ServiceLife;
+  readonly check: Check & Pace;
+  readonly stopPlan: StopPlan;
+  /** A cluster's keeper passes signals on by itself. */
+  readonly signalsLeaderOnly: boolean;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly probe: (limitMs: number) => Promise<Verdict>;
+  /** The stop command, within its limit. Undefined: there is none. */
+  readonly runStopCommand: (() => Promise<Verdict>) | undefined;
+  /** The process that goes on where this one has left at once: the daemon it has started. */
+  readonly successor: (life: ServiceLife) => ServiceLife | undefined;
+  readonly onHealth: (facts: HealthFacts) => void;
+  readonly onStep: (step: string) => void;
+}
+
+export class ServiceProcess implements SupervisedProcess {
+  readonly place: Place;
+  readonly startedAtMs: number;
+  readonly #needs: ServiceProcessNeeds;
+  readonly #health: HealthWatch;
+  #life: ServiceLife;
+  #watcher: Watcher | undefined;
+  #family: readonly ProcessIdentity[] = [];
+  #exit: Exit | undefined;
+  #isStopping = false;
+  #isKilled = false;
+  #isReady = false;
+  #cancelSteady = () => {};
+  facts: HealthFacts | undefined;
+
+  constructor(needs: ServiceProcessNeeds) {
+    const { check, clock, random, probe } = needs;
+    this.#needs = needs;
+    this.place = needs.place;
+    this.startedAtMs = clock.now();
+    this.#life = needs.life;
+    this.#health = new HealthWatch({ pace: check, clock, random, probe, onFacts: facts => this.#onFacts(facts) });
+  }
+
+  get pid(): number {
+    return this.#life.pid;
+  }
+  get life(): ServiceLife {
+    return this.#life;
+  }
+
+  watch(watcher: Watcher): void {
+    this.#watcher = watcher;
+    this.#follow(this.#life);
+  }
+
+  drain(): void {
+    this.stop();
+  }
+
+  stop(): void {
+    if (this.#isStopping) return;
+    this.#isStopping = true;
+    this.#endHealth();
+    void this.#stop();
+  }
+
+  kill(): void {
+    this.#isStopping = true;
+    this.#isKilled = true;
+    this.#endHealth();
+    this.#needs.onStep('SIGKILL');
+    this.#signal('SIGKILL');
+    void this.#rememberFamily().then(() => signalAll(stillAlive(this.#family), 'SIGKILL'));
+  }
+
+  #follow(life: ServiceLife): void {
+    this.#life = life;
+    life.watch({ onSpawn: () => this.#begin(), onExit: exit => void this.#onLeaderExit(exit) });
+  }
+
+  #begin(): void {
+    const { check, clock } = this.#needs;
+    if (this.#isStopping || this.#exit !== undefined) return;
+    if (check.kind !== 'none') return this.#health.start();
+    this.#cancelSteady = clock.after(STEADY_MS, () => this.#watcher?.onCause('ready'));
+  }
+
+  #onFacts(facts: HealthFacts): void {
+    const { onHealth, check } = this.#needs;
+    this.facts = facts;
+    onHealth(facts);
+    if (facts.isHealthy) {
+      this.#watcher?.onCause(this.#isReady ? 'heartbeat' : 'ready');
+      this.#isReady = true;
+    } else if (this.#isReady && facts.failures >= check.failures) this.#watcher?.onCause('overdue');
+  }
+
+  #endHealth(): void {
+    this.#health.end();
+    this.#cancelSteady();
+  }
+
+  /** Who descends from it is known only while it lives. */
+  async #rememberFamily(): Promise<void> {
+    const seen = await surveyProcesses();
+    const known = new Set(this.#family.map(({ pid }) => pid));
+    this.#family = [...this.#family, ...familyIn(seen, this.#life.mark, this.#life.pid).filter(({ pid }) => !known.has(pid))];
+  }
+
+  async #stop(): Promise<void> {
+    const { runStopCommand, stopPlan, onStep } = this.#needs;
+    await this.#rememberFamily();
+    if (runStopCommand !== undefined && this.#exit === undefined && !this.#isKilled) {
+      const verdict = await runStopCommand();
+      onStep(`stop command: ${verdict ?? 'ok'}`);
+    }
+    if (this.#isKilled || this.#watcher === undefined) return;
+    onStep(stopPlan.signal);
+    this.#signal(stopPlan.signal);
+  }
+
+  #signal(name: NodeJS.Signals): void {
+    const { signalsLeaderOnly } = this.#needs;
+    const isWhole = name === 'SIGKILL' || !signalsLeaderOnly;
+    if (isWhole) this.#life.signalGroup(name);
+    else this.#life.signal(name);
+    if (isWhole)
+      signalAll(
+        stillAlive(this.#family).filter(pid => pid !== this.#life.pid),
+        name,
+      );
+  }
+
+  async #onLeaderExit(exit: Exit): Promise<void> {
+    this.#endHealth();
+    const successor = this.#isStopping ? undefined : this.#needs.successor(this.#life);
+    if (successor !== undefined) return this.#follow(successor);
+    this.#exit = exit;
+    if (exit.error === undefined) await this.#endLeftovers();
+    const watcher = this.#watcher;
+    this.#watcher = undefined;
+    watcher?.onExit(exit);
+  }
+
+  /** A child that holds the port would keep the next one from starting. */
+  async #endLeftovers(): Promise<void> {
+    const { clock, onStep, signalsLeaderOnly } = this.#needs;
+    await this.#rememberFamily();
+    let left = stillAlive(this.#family);
+    if (left.length === 0) return;
+    const wasStopping = this.#isStopping;
+    this.#isStopping = true;
+    if (!wasStopping) this.#watcher?.onCause('quit');
+    if (!wasStopping || !signalsLeaderOnly) {
+      onStep(`SIGTERM to what it left behind: ${left.join(', ')}`);
+      signalAll(left, 'SIGTERM');
+    }
+    while (left.length > 0) {
+      await pause(clock, LEFTOVERS_POLL_MS);
+      left = stillAlive(this.#family);
+    }
+  }
+}
