@@ -4,6 +4,7 @@ import type { Cause, Status } from '../lifecycle/child-life.js';
 import type { PublicStatus } from '../lifecycle/public-status.js';
 import type { WornBy } from '../lifecycle/wear.js';
 import type { HangFacts } from './hang.js';
+import type { RegisterEvent } from './register-events.js';
 import type { LossAccount, WorkerVitals } from './snapshot.js';
 import type { SpareEvent } from './spare-events.js';
 import type { EnvironmentFacts, MemoryFacts, WorkersFacts } from './start-facts.js';
@@ -183,6 +184,7 @@ export type ClusterEvent =
   /** Asked: exit code 78. Otherwise: too many failures in a row. */
   | { readonly type: 'slot-gave-up'; readonly role: Role; readonly slot: number; readonly isAsked: boolean }
   | SpareEvent
+  | RegisterEvent
   | { readonly type: 'forker-said'; readonly level: 'info' | 'error'; readonly text: string }
   | { readonly type: 'message-dropped'; readonly from: string; readonly reason: string; readonly action?: string | undefined }
   | { readonly type: 'message-received'; readonly from: string; readonly action: string; readonly data: unknown }
