@@ -36,6 +36,9 @@ const ALWAYS: readonly EventType[] = [
   'upgrade-started',
   'upgrade-failed',
   'cluster-succeeded',
+  'service-registered',
+  'service-deregistered',
+  'service-deregistration-failed',
   'operated',
   'master-erred',
 ];
@@ -43,5 +46,6 @@ const ALWAYS: readonly EventType[] = [
 export function isForTheJournal(event: ClusterEvent): boolean {
   if (event.type === 'child-left') return event.failed;
   if (event.type === 'backing-off') return event.waitMs > 0;
+  if (event.type === 'service-registration-failed' || event.type === 'service-renewal-failed') return event.failures === 1;
   return ALWAYS.includes(event.type);
 }

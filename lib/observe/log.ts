@@ -10,6 +10,7 @@ import type { ServiceEvent } from '../protocol/service-events.js';
 import { isEgg4 } from '../system/entries.js';
 import type { Level, Logger } from './logger.js';
 import { lossText } from './loss-text.js';
+import { REGISTER_TEXTS } from './register-text.js';
 import { SPARE_TEXTS } from './spare-text.js';
 
 interface Line {
@@ -187,6 +188,7 @@ const TEXTS: Texts = {
   'slot-gave-up': ({ role, slot }) =>
     line('error', `[master] the ${role} worker for index ${slot} exited with code 78: it is not started again until the next reload`),
   ...SPARE_TEXTS,
+  ...REGISTER_TEXTS,
   'forker-said': ({ level, text }) => line(level, text),
   'message-dropped': ({ from, reason, action }) =>
     line('warn', `[master] dropped a message${action === undefined ? '' : ` ${json(action)}`} from ${from}: ${reason}`),

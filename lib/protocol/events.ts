@@ -5,6 +5,7 @@ import type { PublicStatus } from '../lifecycle/public-status.js';
 import type { WornBy } from '../lifecycle/wear.js';
 import type { HangFacts } from './hang.js';
 import type { ServiceEvent } from './service-events.js';
+import type { RegisterEvent } from './register-events.js';
 import type { LossAccount, WorkerVitals } from './snapshot.js';
 import type { SpareEvent } from './spare-events.js';
 import type { EnvironmentFacts, MemoryFacts, WorkersFacts } from './start-facts.js';
@@ -196,6 +197,7 @@ export type ClusterEvent =
   | { readonly type: 'slot-gave-up'; readonly service?: string | undefined; readonly role: Role; readonly slot: number; readonly isAsked: boolean }
   | SpareEvent
   | ServiceEvent
+  | RegisterEvent
   | { readonly type: 'forker-said'; readonly level: 'info' | 'error'; readonly text: string }
   | { readonly type: 'message-dropped'; readonly from: string; readonly reason: string; readonly action?: string | undefined }
   | { readonly type: 'message-received'; readonly from: string; readonly action: string; readonly data: unknown }

@@ -90,8 +90,20 @@ const status = z.object({
   logs: z.object({ folder: z.string().optional(), droppedLines: z.int(), restarts: z.int() }),
 });
 
+const registration = z.object({
+  service: z.string().optional(),
+  app: z.string(),
+  instanceId: z.string(),
+  state: z.enum(['registered', 'registering', 'failing', 'off']),
+  lastBeatAt: epochMs.optional(),
+  lastBeatAgoMs: ms.optional(),
+  failures: z.int().describe('In a row'),
+  lastError: z.string().optional(),
+});
+
 const heartbeat = z.object({
   workers: z.array(z.object({ role, id: z.int(), slot: z.int(), pid, lastBeatAt: epochMs.optional(), lastBeatAgoMs: ms.optional() })),
+  registrations: z.array(registration).describe('At service registries').optional(),
 });
 
 const port = z.object({

@@ -3,6 +3,7 @@
 import type { Status } from '../lifecycle/child-life.js';
 import type { PublicStatus } from '../lifecycle/public-status.js';
 import type { Address, Exit, Role } from './events.js';
+import type { RegistrationStatus } from './register-events.js';
 
 export interface ChildSnapshot {
   readonly role: Role;
@@ -158,6 +159,8 @@ export interface HeartbeatStatus {
     readonly lastBeatAt?: number | undefined;
     readonly lastBeatAgoMs?: number | undefined;
   }[];
+  /** At service registries, where services are registered. */
+  readonly registrations?: readonly RegistrationStatus[] | undefined;
 }
 
 export interface PortStatus {

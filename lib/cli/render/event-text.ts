@@ -96,6 +96,13 @@ const TEXTS: Texts = {
     bad(`index ${slot} ${isAsked ? 'asked not to be started again (exit code 78)' : 'failed too often in a row: given up'}`),
   'address-in-use': ({ address, holder }) => bad(`${address} is in use by ${holder}`),
   operated: ({ verb, args, by, error }) => `${verb} ${JSON.stringify(args)} by ${by}${error === undefined ? '' : bad(`: ${error}`)}`,
+  'service-registered': ({ service, registry, instanceId }) => good(`${service} registered at ${registry} as ${instanceId}`),
+  'service-registration-failed': ({ service, registry, message, waitMs }) =>
+    bad(`${service} could not be registered at ${registry}: ${message}; the next try in ${duration(waitMs)}`),
+  'service-renewal-failed': ({ service, registry, message, waitMs }) =>
+    bad(`${service} could not be renewed at ${registry}: ${message}; the next try in ${duration(waitMs)}`),
+  'service-deregistered': ({ service, registry }) => `${service} taken from ${registry}`,
+  'service-deregistration-failed': ({ service, registry, message }) => bad(`${service} could not be taken from ${registry}: ${message}`),
   'logger-died': () => 'the logger died and was started again',
   'logs-dropped': () => bad('log lines could not be written'),
   'master-erred': ({ message }) => bad(message),
