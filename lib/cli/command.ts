@@ -15,4 +15,6 @@ export interface CommandSpec {
 export type CommandOptions = Readonly<Record<string, string | boolean | undefined>>;
 
 export const NAME = ['[name]', 'name or pid of an instance; not needed when there is only one'] as const;
+export const NAME_OR_SERVICE = ['[name]', 'name or pid of an instance, or SUPERVISOR/SERVICE; not needed when there is only one'] as const;
+export const IDEMPOTENT = ['--idempotent', 'Of a service: no error when it is so already'] as const;
 export const JSON_OPTION = ['--json', 'For programs: JSON, streams as one object a line'] as const;

@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import { RUN_SUMMARY, runCommand } from '../protocol/run-command.js';
 import { startCommand } from '../protocol/start-command.js';
+import { UP_SUMMARY, upCommand } from '../protocol/up-command.js';
 import type { CommandSpec } from './command.js';
 import { kill, reload, reopenLogs, restart, scale, upgrade } from './commands/changes.js';
 import { cleanup } from './commands/cleanup.js';
@@ -13,6 +14,7 @@ import { init } from './commands/init.js';
 import { logs } from './commands/logs.js';
 import { ls } from './commands/ls.js';
 import { ports } from './commands/ports.js';
+import { down, plan } from './commands/services.js';
 import { status } from './commands/status.js';
 import { stop } from './commands/stop.js';
 import { top } from './commands/top.js';
@@ -20,7 +22,27 @@ import { why } from './commands/why.js';
 import type { CompletionSpec } from './completion.js';
 import { SYSTEMD_SUMMARY, systemdCommand } from './systemd/facts.js';
 
-const OWN: readonly CommandSpec[] = [ls, status, top, stop, restart, reload, upgrade, scale, kill, logs, reopenLogs, events, why, ports, cleanup, doctor, init];
+const OWN: readonly CommandSpec[] = [
+  down,
+  plan,
+  ls,
+  status,
+  top,
+  stop,
+  restart,
+  reload,
+  upgrade,
+  scale,
+  kill,
+  logs,
+  reopenLogs,
+  events,
+  why,
+  ports,
+  cleanup,
+  doctor,
+  init,
+];
 
 export const COMMANDS: readonly CommandSpec[] = [...OWN, completion(completionSpec)];
 
@@ -41,6 +63,12 @@ function completionSpec(): CompletionSpec {
     takesName: false,
     options: runCommand().options.map(({ flags, description }) => optionOf([flags, description])),
   };
+  const up = {
+    name: 'up',
+    summary: UP_SUMMARY,
+    takesName: false,
+    options: upCommand().options.map(({ flags, description }) => optionOf([flags, description])),
+  };
   const shells = { name: 'completion', summary: 'Print the completion script of a shell', takesName: false, options: [] };
   const units = {
     name: 'systemd',
@@ -48,7 +76,7 @@ function completionSpec(): CompletionSpec {
     takesName: false,
     options: systemdCommand().options.map(({ flags, description }) => optionOf([flags, description])),
   };
-  return { commands: [start, run, ...own, units, shells] };
+  return { commands: [start, run, up, ...own, units, shells] };
 }
 
 const optionOf = ([flag, description]: readonly [string, string]) => ({ flag, description, takesValue: flag.includes('<') });

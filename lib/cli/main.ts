@@ -4,12 +4,14 @@ import { Command, CommanderError } from 'commander';
 import { startInBackground } from '../control/background.js';
 import { exitCodeOf, isClusterError, messageOf } from '../errors.js';
 import { runCommand } from '../protocol/run-command.js';
+import { upCommand } from '../protocol/up-command.js';
 import { blockOutput } from '../system/block-own-output.js';
 import { packageVersion } from '../system/entries.js';
 import { commandLine, exitProcess } from '../system/environment.js';
 import { printError } from '../system/last-resort.js';
 import { endOnClosedOutput } from '../system/terminal.js';
 import type { CommandSpec } from './command.js';
+import { startService } from './commands/services.js';
 import { systemd } from './commands/systemd.js';
 import { COMMANDS, startForHelp } from './commands.js';
 import { systemdCommand } from './systemd/facts.js';
@@ -34,7 +36,7 @@ function textsOf(given: readonly unknown[], args: NonNullable<CommandSpec['args'
 }
 
 async function run(argv: readonly string[]): Promise<number> {
-  if (argv[0] === 'start' && !isHelp(argv)) return startDaemonised(argv.slice(1));
+  if (argv[0] === 'start' && !isHelp(argv)) return started(argv.slice(1));
   if (argv[0] === 'systemd' && !isHelp(argv)) return systemd(argv.slice(1)); // Its words are those of a start.
   let exitCode = 0;
   const program = new Command('app-cluster')
@@ -43,6 +45,7 @@ async function run(argv: readonly string[]): Promise<number> {
     .enablePositionalOptions() // What follows the program of `run` is the program's.
     .addCommand(startForHelp().exitOverride())
     .addCommand(runCommand().exitOverride())
+    .addCommand(upCommand().exitOverride())
     .addCommand(systemdCommand().exitOverride())
     .showSuggestionAfterError()
     .exitOverride();
@@ -55,6 +58,14 @@ async function run(argv: readonly string[]): Promise<number> {
   if (argv.length === 0) program.help({ error: true });
   await program.parseAsync([...argv], { from: 'user' });
   return exitCode;
+}
+
+/** A service is named with --service, or by a word that is no path (bin/ has looked). */
+function started(argv: readonly string[]): Promise<number> {
+  const words = argv.filter(word => !['--json', '--idempotent', '--service'].includes(word));
+  const isService = argv.includes('--service') || !argv.some(word => ['-d', '--daemon'].includes(word));
+  if (!isService || words.length !== 1 || words[0] === undefined) return startDaemonised(argv);
+  return startService(words[0], { json: argv.includes('--json'), idempotent: argv.includes('--idempotent') });
 }
 
 /** Its own flags go to the master; what follows -- is the program's. */

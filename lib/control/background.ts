@@ -8,19 +8,22 @@ import { stateRoot } from '../system/private-folder.js';
 const LAST_LINES = 40;
 /** Somebody stopped it before it was ready. */
 const STOPPED = 1;
+/** It is up, and something that was wanted is not. */
+const SOME_FAILED = 1;
 /** What a shell says of a process that was killed. */
 const SIGNALLED = 128;
 
 /** @param argv without `--daemon` and `--json` */
-export async function startInBackground(command: 'start' | 'run', argv: readonly string[], isJson: boolean): Promise<number> {
+export async function startInBackground(command: 'start' | 'run' | 'up', argv: readonly string[], isJson: boolean): Promise<number> {
   const result = await startDaemon(command, argv, stateRoot());
   if (!('address' in result)) return sayFailed(result);
-  const { pid, name, address, tookMs, warning } = result;
+  const { pid, name, address, tookMs, warning, failures } = result;
   if (warning !== undefined) printError(`app-cluster: ${name} runs, but: ${warning}`);
   const where = address === undefined ? '' : ` on ${address}`;
-  if (isJson) print(JSON.stringify({ pid, name, address, tookMs: Math.round(tookMs) }, undefined, 2));
+  for (const failure of failures) printError(`app-cluster: ${failure}`);
+  if (isJson) print(JSON.stringify({ pid, name, address, tookMs: Math.round(tookMs), ...(failures.length > 0 ? { failures } : {}) }, undefined, 2));
   else print([`${name} started${where} in ${Math.round(tookMs)} ms (pid ${pid})`, hint(name)].join('\n'));
-  return 0;
+  return failures.length > 0 ? SOME_FAILED : 0;
 }
 
 const hint = (name: string) => `  ${['status', 'logs', 'stop'].map(verb => `app-cluster ${verb} ${quoted(name)}`).join('    ')}`;

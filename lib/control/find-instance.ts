@@ -8,11 +8,16 @@ import { entries } from './registry.js';
 /** Throws ERR_UNKNOWN_NAME, ERR_AMBIGUOUS_NAME with the candidates, ERR_UNSAFE_FOLDER. Without a name: the only one there is. */
 export function findInstance(name: string | undefined): RegistryEntry {
   const running = entries().flatMap(({ entry, isAlive }) => (isAlive ? [entry] : []));
-  const matches = name === undefined ? running : matching(running, name);
+  const matches = name === undefined ? outermost(running) : matching(running, name);
   const [first, ...others] = matches;
   if (first !== undefined && others.length === 0) return first;
   const candidates = (others.length > 0 ? matches : running).map(entry => entry.name);
   throw others.length > 0 ? ambiguous(name, candidates) : unknown(name, candidates);
+}
+
+/** A cluster among the services of a supervisor is named by its name. */
+function outermost(running: readonly RegistryEntry[]): readonly RegistryEntry[] {
+  return running.filter(({ name }) => !running.some(other => other.kind === 'supervisor' && name.startsWith(`${other.name}/`)));
 }
 
 function matching(running: readonly RegistryEntry[], name: string): readonly RegistryEntry[] {
@@ -20,7 +25,8 @@ function matching(running: readonly RegistryEntry[], name: string): readonly Reg
   const pid = /^\d+$/.test(name) ? Number(name) : undefined;
   if (pid === undefined) return byName;
   const mark = markOf(pid)?.mark;
-  const byPid = running.filter(entry => entry.pid === pid || entry.masterPid === pid || entry.mark === mark);
+  const own = running.filter(entry => entry.pid === pid || entry.masterPid === pid);
+  const byPid = own.length > 0 ? own : running.filter(entry => entry.mark === mark);
   return [...byName, ...byPid.filter(entry => !byName.includes(entry))];
 }
 

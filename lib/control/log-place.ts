@@ -6,9 +6,12 @@ import { privateFolder } from '../system/private-folder.js';
 import { isFile } from '../system/project-files.js';
 import { readWhole, writeWhole } from '../system/whole-files.js';
 import { findInstance } from './find-instance.js';
-import { stateFolder } from './registry.js';
+import { findService } from './find-service.js';
+import { entries, stateFolder } from './registry.js';
 
 export interface LogPlace {
+  /** Only what this service of it wrote is meant. */
+  readonly service?: string | undefined;
   readonly name: string;
   readonly folder: string;
   /** Undefined: it does not run. */
@@ -19,6 +22,8 @@ export interface LogPlace {
 
 /** Throws ERR_UNKNOWN_NAME when nobody of that name runs or has left anything. */
 export function logPlace(name: string | undefined, needsLog = true): LogPlace {
+  const place = placeOfService(name, needsLog);
+  if (place !== undefined) return place;
   try {
     const { name: found, socket, pid, logs, isRecorded } = findInstance(name);
     if (!isRecorded && needsLog) throw notRecorded(found);
@@ -30,6 +35,15 @@ export function logPlace(name: string | undefined, needsLog = true): LogPlace {
       return { name, folder: logFolder(name), socket: undefined, worker: undefined };
     throw error;
   }
+}
+
+/** A cluster among the services records for itself; what does not run any more is looked for where its supervisor's is. */
+function placeOfService(name: string | undefined, needsLog: boolean): LogPlace | undefined {
+  const [owner, service] = [name?.slice(0, name.lastIndexOf('/')) ?? '', name?.slice((name?.lastIndexOf('/') ?? 0) + 1)];
+  const found = findService(name);
+  if (found === undefined && (owner === '' || !isFile(`${logFolder(owner)}/${CURRENT_LOG}`))) return undefined;
+  if (entries().some(({ entry, isAlive }) => isAlive && entry.name === name && entry.kind === 'cluster')) return undefined;
+  return { ...logPlace(found?.supervisor.name ?? owner, needsLog), service: found?.service ?? service };
 }
 
 /** Where it was told to record, or the usual place. */

@@ -15,10 +15,10 @@ export const filesOf = (name: string) => ({ entry: entryPath(name), socket: sock
 type Own = Pick<RegistryEntry, 'mark' | 'isRecorded'>;
 
 /** Undefined where a process cannot be told from another. Throws ERR_ALREADY_RUNNING, ERR_UNSAFE_FOLDER. */
-export async function claimFor({ name, isNameGiven, baseDir, kind, logs, pidFile, stopMs, pid }: InstanceFacts, own: Own): Promise<Claim | undefined> {
+export async function claimFor({ name, isNameGiven, baseDir, kind, logs, pidFile, file, stopMs, pid }: InstanceFacts, own: Own): Promise<Claim | undefined> {
   const identity = identityOf(pid);
   if (identity === undefined) return undefined;
-  const place = { kind, baseDir, pidFile, logs: logs?.folder, stopMs, masterPid: ownPid() };
+  const place = { kind, baseDir, pidFile, file, logs: logs?.folder, stopMs, masterPid: ownPid() };
   return claimName(name, isNameGiven, { ...identity, ...place, ...own, status: 'starting', startedAt: wallClockMs(), version: packageVersion() });
 }
 
@@ -32,6 +32,6 @@ export function followState(state: Served['state'], claim: Claim, events: EventB
   };
   follow();
   events.onAny(({ type }) => {
-    if (/^(?:cluster-|reload-|child-moved)/.test(type)) follow();
+    if (/^(?:cluster-|reload-|child-moved|service-|supervisor-)/.test(type)) follow();
   });
 }

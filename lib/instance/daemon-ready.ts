@@ -5,8 +5,9 @@ import { isDaemon } from '../system/environment.js';
 import { parentLine } from '../system/parent-line.js';
 import type { Instance } from './instance.js';
 
-export async function tellDaemonReady({ recording, name, warning }: Instance, address?: string): Promise<void> {
+/** @param failures what was wanted and did not start */
+export async function tellDaemonReady({ recording, name, warning }: Instance, address?: string, failures: readonly string[] = []): Promise<void> {
   if (!isDaemon()) return;
   await recording?.caughtUp();
-  parentLine().send({ action: 'daemon-ready', data: { warning, address, name, state: stateFolder(name) } });
+  parentLine().send({ action: 'daemon-ready', data: { warning, address, name, state: stateFolder(name), failures } });
 }

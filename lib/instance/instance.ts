@@ -31,6 +31,10 @@ export interface InstanceFacts {
   /** It was given, and not derived: another instance must not have it. */
   readonly isNameGiven: boolean;
   readonly baseDir: string;
+  /** Of a supervisor: its services file. */
+  readonly file?: string | undefined;
+  /** False: what this process writes is somebody else's. Default: true. */
+  readonly ownsOutput?: boolean | undefined;
   /** Removed by `cleanup` when this process was killed. */
   readonly pidFile?: string | undefined;
   readonly logs: LogOptions | undefined;
@@ -136,7 +140,7 @@ export class Instance {
 
   #record(): void {
     try {
-      this.#recording = openRecording(this.name, this.#facts.logs, { mark: this.mark, events: this.#events });
+      this.#recording = openRecording(this.name, this.#facts.logs, { mark: this.mark, events: this.#events, ownsOutput: this.#facts.ownsOutput ?? true });
     } catch (error) {
       this.#complain(error, 'Nothing is recorded');
     }

@@ -31,22 +31,25 @@ function startBeside(events: EventBus, start: () => void): void {
 export function openRecording(
   name: string,
   logs: LogOptions | undefined,
-  { mark, events }: { readonly mark: string; readonly events: EventBus },
+  { mark, events, ownsOutput }: { readonly mark: string; readonly events: EventBus; readonly ownsOutput: boolean },
 ): Recording | undefined {
   if (logs === undefined) return undefined;
   const folder = privateFolder(logs.folder ?? `${stateFolder(name)}/log`);
   if (logs.folder !== undefined) noteLogFolder(name, folder);
-  const settings = { ...logs, folder, passThrough: !isDaemon() };
+  const settings = { ...logs, folder, passThrough: ownsOutput && !isDaemon() };
   const recording = new Recording({ settings, mark, clock: systemClock, emit: event => events.emit(event), self: `master:${ownPid()}` });
   // A daemon's own output is a file for what goes wrong before there is a log: once it is up, lines are in the log alone.
   let isUp = false;
-  events.on('cluster-started', () => {
+  const onUp = () => {
     isUp = true;
-  });
-  copyOutput((stream, text) => {
-    recording.line(stream, text);
-    return isDaemon() && isUp;
-  });
+  };
+  events.on('cluster-started', onUp);
+  events.on('supervisor-started', onUp);
+  if (ownsOutput)
+    copyOutput((stream, text) => {
+      recording.line(stream, text);
+      return isDaemon() && isUp;
+    });
   startBeside(events, () => recording.start());
   return recording;
 }

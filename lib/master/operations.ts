@@ -1,7 +1,7 @@
 // What one cluster can be asked from outside: the verbs, as its control server and its handle do them.
 
 import { ClusterError } from '../errors.js';
-import { type CommonNeeds, commonSurface } from '../instance/common-surface.js';
+import { type CommonNeeds, commonSurface, noServices } from '../instance/common-surface.js';
 import type { Surface } from '../protocol/control.js';
 import type { Account, LossAccount } from '../protocol/snapshot.js';
 import type { Clock } from '../system/clock.js';
@@ -22,6 +22,7 @@ export function operationsOf(needs: StatusNeeds & CommonNeeds): Surface {
   };
   return {
     ...commonSurface(needs),
+    ...noServices('A cluster'),
     status: () => statusOf(needs),
     heartbeat: async () => heartbeatsOf(needs),
     reload: () => account(() => cluster.reload()),

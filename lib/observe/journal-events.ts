@@ -3,6 +3,23 @@
 import type { ClusterEvent, EventType } from '../protocol/events.js';
 
 const ALWAYS: readonly EventType[] = [
+  'supervisor-starting',
+  'supervisor-started',
+  'config-applied',
+  'config-warned',
+  'service-invalid',
+  'service-started',
+  'service-start-failed',
+  'service-adopted',
+  'service-unhealthy',
+  'service-healthy',
+  'service-stopping',
+  'service-stopped',
+  'service-completed',
+  'desired-changed',
+  'port-assigned',
+  'state-restored',
+  'state-unwritable',
   'cluster-starting',
   'cluster-started',
   'cluster-start-failed',

@@ -14,6 +14,11 @@ const worker = z
   .meta({ description: 'A worker: its id as log lines show it (3 of app_worker#3), its pid, or agent', says: 'should be an id (3 or #3), a pid, or agent' });
 const count = (description: string) => z.int().min(0).max(100_000).describe(description);
 const flag = (description: string) => z.boolean().describe(description);
+const service = z
+  .string()
+  .regex(/^[\w.@+-]{1,128}$/)
+  .meta({ description: 'Its name within the supervisor', says: 'should be the name of a service' });
+const idempotent = flag('No error when it is so already').optional();
 const duration = z.string().regex(/^\d{1,9}(?:\.\d+)?(?:ms|s|m|h)$/);
 
 export const argumentSchemas = {
@@ -23,6 +28,7 @@ export const argumentSchemas = {
   why: z.strictObject({ last: count('How many entries at most. Default: 200').optional() }),
   events: z.strictObject({
     follow: flag('Stay, and tell what happens').optional(),
+    service: service.optional(),
     last: count('How many past events first. Default: 0 when following, else all that are kept').optional(),
     after: count('Only events after this number').optional(),
   }),
@@ -40,6 +46,7 @@ export const argumentSchemas = {
       .meta({ description: 'Only this worker: its id, its pid, agent, or master', says: 'should be an id (3 or #3), a pid, agent or master' })
       .optional(),
     since: duration.meta({ description: 'Only what was written in this time: 10m', says: 'should be a number with a unit: ms, s, m or h (10m)' }).optional(),
+    service: service.optional(),
     grep: z.string().regex(/./).describe('Only records that contain this text').optional(),
   }),
   reload: z.strictObject({}),
@@ -63,6 +70,13 @@ export const argumentSchemas = {
   }),
   flushLogs: z.strictObject({}),
   reopenLogs: z.strictObject({}),
+  services: z.strictObject({}),
+  plan: z.strictObject({}),
+  up: z.strictObject({ names: z.array(service).describe('Only these, and what they depend on; wanted up from now on').optional() }),
+  startService: z.strictObject({ service, idempotent }),
+  stopService: z.strictObject({ service, idempotent, force: flag('Kill at once').optional() }),
+  restartService: z.strictObject({ service }),
+  attach: z.strictObject({ service }),
   killPort: z.strictObject({
     port: z.int().min(1).max(65_535).describe('The TCP port'),
     force: flag('Also a process that is not proven ours').optional(),

@@ -3,6 +3,7 @@
 import type { Arguments } from './control.schema.js';
 import type { ClusterEvent } from './events.js';
 import type { LogLine } from './log-line.js';
+import type { PlannedChange, ServiceStartAccount, ServiceStatus, ServiceStopAccount, UpAccount } from './service-status.js';
 import type { Account, HeartbeatStatus, InstanceStatus, PortStatus, StopAccount, TimedEvent, UpgradeAccount } from './snapshot.js';
 
 /** `read` looks, `operate` changes: who may operate may read. */
@@ -38,6 +39,19 @@ export const VERBS = {
   flushLogs: { method: 'POST', path: '/api/logs/flush', access: 'operate', summary: 'Drop everything that was recorded' },
   reopenLogs: { method: 'POST', path: '/api/logs/reopen', access: 'operate', summary: 'Open the log file anew, after logrotate has renamed it' },
   killPort: { method: 'POST', path: '/api/ports/:port/kill', access: 'operate', summary: 'End who listens on a port, if it is proven ours' },
+  services: { method: 'GET', path: '/api/services', access: 'read', summary: 'The services of a supervisor: state, wish, port, health, restarts and why' },
+  plan: { method: 'GET', path: '/api/plan', access: 'read', summary: 'What `up` would change: the services file, compared with what runs' },
+  up: { method: 'POST', path: '/api/up', access: 'operate', summary: 'Read the services file again and do the difference; start what is wanted up' },
+  startService: { method: 'POST', path: '/api/services/:service/start', access: 'operate', summary: 'Start a service, and want it up from now on' },
+  stopService: { method: 'POST', path: '/api/services/:service/stop', access: 'operate', summary: 'Stop a service, and want it down from now on' },
+  restartService: { method: 'POST', path: '/api/services/:service/restart', access: 'operate', summary: 'Stop a service, and start it again' },
+  attach: {
+    method: 'GET',
+    path: '/api/services/:service/attach',
+    access: 'operate',
+    isStream: true,
+    summary: 'The one control channel of a service: its facts, for as long as it is held',
+  },
 } as const satisfies Record<keyof Arguments, Verb>;
 
 export type VerbName = keyof typeof VERBS;
@@ -60,6 +74,13 @@ export interface Results {
   readonly flushLogs: { readonly files: number };
   readonly reopenLogs: { readonly file: string };
   readonly killPort: { readonly killed: readonly number[] };
+  readonly services: readonly ServiceStatus[];
+  readonly plan: readonly PlannedChange[];
+  readonly up: UpAccount;
+  readonly startService: ServiceStartAccount;
+  readonly stopService: ServiceStopAccount;
+  readonly restartService: ServiceStartAccount;
+  readonly attach: TimedEvent<ClusterEvent>;
 }
 
 export type StreamVerb = { [V in VerbName]: (typeof VERBS)[V] extends { isStream: true } ? V : never }[VerbName];

@@ -58,10 +58,13 @@ function parseJsonLine(line: string): LogLine | undefined {
 
 /** `3`, `#3`, a pid, `agent`, `master`: whether that is who wrote it. */
 export function isFrom({ source }: LogLine, wanted: string): boolean {
-  const [, role, id, pid] = /^([a-z]+)(?:#(\d+))?:(\d+)$/.exec(source) ?? [];
+  const [, role, id, pid] = /^(.+?)(?:#(\d+))?:(\d+)$/.exec(source) ?? [];
   const number = wanted.replace(/^#/, '');
   return wanted === role || (role === 'app' && id === number) || (!wanted.startsWith('#') && pid === number);
 }
+
+/** Of a supervisor of many: which service wrote it (`web#2:4711`). */
+export const serviceOf = ({ source }: Pick<LogLine, 'source'>): string => source.replace(/(?:#\d+)?:\d+$/, '');
 
 /** The file that is written now; older ones lie beside it. */
 export const CURRENT_LOG = 'current.log';

@@ -2,7 +2,7 @@
 
 import type { PublicStatus } from '../lifecycle/public-status.js';
 
-export const INSTANCE_KINDS = ['cluster', 'run'] as const;
+export const INSTANCE_KINDS = ['cluster', 'run', 'supervisor'] as const;
 export type InstanceKind = (typeof INSTANCE_KINDS)[number];
 
 export interface RegistryEntry {
@@ -23,6 +23,8 @@ export interface RegistryEntry {
   /** As people write it. */
   readonly address?: string | undefined;
   readonly pidFile?: string | undefined;
+  /** Of a supervisor: its services file. */
+  readonly file?: string | undefined;
   /** How long a stop may take. */
   readonly stopMs: number;
   readonly isRecorded: boolean;
@@ -42,7 +44,7 @@ export function parseEntry(text: string | undefined): RegistryEntry | undefined 
   const { pid, startedAt, address, kind, isRecorded } = entry;
   if (typeof isRecorded !== 'boolean' || typeof entry['stopMs'] !== 'number') return undefined;
   if (!Number.isInteger(pid) || (pid as number) <= 1 || typeof startedAt !== 'number') return undefined;
-  if ([address, entry['logs'], entry['pidFile']].some(value => value !== undefined && typeof value !== 'string')) return undefined;
+  if ([address, entry['logs'], entry['pidFile'], entry['file']].some(value => value !== undefined && typeof value !== 'string')) return undefined;
   return INSTANCE_KINDS.includes(kind as InstanceKind) ? (entry as unknown as RegistryEntry) : undefined;
 }
 

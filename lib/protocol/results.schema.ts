@@ -51,6 +51,7 @@ const lastExit = z.object({
 
 const worker = z.object({
   role,
+  service: z.string().describe('Of a supervisor').optional(),
   id: z.int(),
   pid,
   slot: z.int(),
@@ -65,9 +66,31 @@ const worker = z.object({
   requestsPerSecond: z.number().optional(),
 });
 
+const serviceStatus = z.object({
+  name: z.string(),
+  kind: z.enum(['program', 'cluster']),
+  status: z.enum(['down', 'waiting', 'starting', 'running', 'unhealthy', 'backing-off', 'stopping', 'completed', 'failed', 'invalid']),
+  running: z.boolean().describe('Alive and healthy'),
+  desired: z.enum(['up', 'down']),
+  isOwned: z.boolean().describe('False: somebody else started it'),
+  pid: pid.optional(),
+  host: z.string(),
+  port: z.int().optional(),
+  url: z.string().optional(),
+  reason: z.string().describe('Why it does not run, or not well').optional(),
+  ageMs: ms.optional(),
+  restarts: z.int(),
+  lastExit: lastExit.optional(),
+  health: z.object({ isHealthy: z.boolean(), failures: z.int(), tookMs: ms, agoMs: ms }).optional(),
+  source: z.string(),
+  dependsOn: z.array(z.string()),
+  ...usage,
+});
+const serviceStart = z.object({ service: serviceStatus, tookMs: ms });
+
 const status = z.object({
   name: z.string(),
-  kind: z.enum(['cluster', 'run']),
+  kind: z.enum(['cluster', 'run', 'supervisor']),
   pid,
   masterPid: pid.optional(),
   status: instanceStatus,
@@ -83,6 +106,7 @@ const status = z.object({
   master: z.object(usage),
   agent: worker.optional(),
   workers: z.array(worker),
+  services: z.array(serviceStatus).describe('Of a supervisor').optional(),
   spares: z.int().describe('Booted workers that wait to take a place').optional(),
   reloads: z.int(),
   droppedMessages: z.int(),
@@ -138,6 +162,7 @@ export const resultSchemas = {
     tookMs: ms,
     forced: z.array(pid),
     survived: z.array(pid),
+    remains: z.array(z.string()).describe('Of a supervisor: what could not be ended').optional(),
     names: z.record(z.string(), z.string()).optional(),
     losses,
   }),
@@ -145,11 +170,39 @@ export const resultSchemas = {
   flushLogs: z.object({ files: z.int() }),
   reopenLogs: z.object({ file: z.string() }),
   killPort: z.object({ killed: z.array(pid) }),
+  services: z.array(serviceStatus),
+  plan: z.array(z.object({ service: z.string(), act: z.enum(['start', 'restart', 'stop', 'none']), reason: z.string() })),
+  up: z.object({
+    tookMs: ms,
+    running: z.array(z.string()),
+    failed: z.array(z.object({ service: z.string(), reason: z.string() })),
+    changes: z.array(z.object({ service: z.string(), kind: z.enum(['added', 'changed', 'removed']), keys: z.array(z.string()) })),
+  }),
+  startService: serviceStart,
+  stopService: z.object({ service: z.string(), tookMs: ms, forced: z.array(pid), remains: z.array(z.string()).describe('What could not be ended') }),
+  restartService: serviceStart,
+  attach: event,
 } as const satisfies Record<CallVerb | StreamVerb, z.ZodType>;
 
 type Checked = Pick<
   typeof resultSchemas,
-  'status' | 'heartbeat' | 'ports' | 'logs' | 'reload' | 'upgrade' | 'stop' | 'kill' | 'flushLogs' | 'reopenLogs' | 'killPort'
+  | 'status'
+  | 'heartbeat'
+  | 'ports'
+  | 'logs'
+  | 'reload'
+  | 'upgrade'
+  | 'stop'
+  | 'kill'
+  | 'flushLogs'
+  | 'reopenLogs'
+  | 'killPort'
+  | 'services'
+  | 'plan'
+  | 'up'
+  | 'startService'
+  | 'stopService'
+  | 'restartService'
 >;
 /** Compiles only while every answer's type fits its schema. */
 export type AnswersFit = { readonly [V in keyof Checked]: Results[V] extends z.input<Checked[V]> ? true : never };

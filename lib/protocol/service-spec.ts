@@ -131,6 +131,8 @@ export interface SupervisorConfig {
   readonly folder: string;
   readonly services: readonly ServiceSpec[];
   readonly invalid: readonly InvalidService[];
+  /** What is odd, and no error. */
+  readonly warnings: readonly string[];
   /** Name of the profile that is meant where none is named. */
   readonly active: string | undefined;
   readonly stopMs: number;

@@ -4,6 +4,7 @@ import type { Status } from '../lifecycle/child-life.js';
 import type { PublicStatus } from '../lifecycle/public-status.js';
 import type { Address, Exit, Role } from './events.js';
 import type { RegistrationStatus } from './register-events.js';
+import type { ServiceStatus } from './service-status.js';
 
 export interface ChildSnapshot {
   readonly role: Role;
@@ -90,6 +91,8 @@ export interface LastExit extends Exit {
 }
 
 export interface WorkerStatus extends ChildSnapshot, ProcessUsage {
+  /** Of a supervisor: whose process it is. */
+  readonly service?: string | undefined;
   /** Milliseconds since it was forked. */
   readonly ageMs: number;
   /** How often its slot had to be filled again. */
@@ -104,7 +107,7 @@ export interface WorkerStatus extends ChildSnapshot, ProcessUsage {
 /** Everything there is to know of one instance at this moment. */
 export interface InstanceStatus {
   readonly name: string;
-  readonly kind: 'cluster' | 'run';
+  readonly kind: 'cluster' | 'run' | 'supervisor';
   /** The one it is known by: the keeper's, where there is one. */
   readonly pid: number;
   readonly masterPid?: number | undefined;
@@ -123,6 +126,8 @@ export interface InstanceStatus {
   readonly master: ProcessUsage;
   readonly agent?: WorkerStatus | undefined;
   readonly workers: readonly WorkerStatus[];
+  /** Of a supervisor. */
+  readonly services?: readonly ServiceStatus[] | undefined;
   /** Of a cluster: booted workers that wait to take a place. */
   readonly spares?: number | undefined;
   readonly reloads: number;
@@ -203,6 +208,8 @@ export interface StopAccount {
   readonly forced: readonly number[];
   /** Pids that could not be. */
   readonly survived: readonly number[];
+  /** Of a supervisor: what could not be ended, in words. */
+  readonly remains?: readonly string[] | undefined;
   /** Who they were, by pid: `app_worker#3`, or the command of what a worker left behind. */
   readonly names?: Readonly<Record<string, string>> | undefined;
 }

@@ -1,5 +1,6 @@
 // A service with its port → what is started, asked and told: every placeholder filled in.
 
+import { SERVICE_VARIABLE } from '../control/find-service.js';
 import { ClusterError, messageOf } from '../errors.js';
 import { fill, type PlaceholderValues } from '../protocol/placeholders.js';
 import type { ServiceSpec } from '../protocol/service-spec.js';
@@ -11,7 +12,6 @@ import { isFolder, parseEnvironmentFile, readText } from '../system/project-file
 import { findGroup, findUser, mayBecomeOthers, type User } from '../system/user-lookup.js';
 import { writeWhole } from '../system/whole-files.js';
 
-export const SERVICE_VARIABLE = 'APP_CLUSTER_SERVICE';
 const WILDCARDS: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 
 export interface Launch {

@@ -64,7 +64,7 @@ export class Preparation {
   #launch(): Launch {
     const { state } = this.#needs;
     const { name, host } = this.#spec;
-    return launchOf(this.#spec, { fullName: this.#fullName, host, port: this.#port, optionsFile: state.fileOf(name, 'options') });
+    return launchOf(this.#spec, { fullName: this.#fullName, host, port: this.#port, optionsFile: state.optionsFileOf(name) });
   }
 
   /** It runs, whatever has become of the files it was started from. */

@@ -15,6 +15,7 @@ import { serviceProcess, spawnFor } from './service-forking.js';
 import { groupSpecOf, lastExitOf } from './service-group.js';
 import type { ServiceNeeds } from './service-needs.js';
 import type { ServiceProcess } from './service-process.js';
+import type { ServiceState } from './state-book.js';
 import { Wishes } from './wishes.js';
 
 export type Outcome = 'ready' | 'completed';
@@ -34,6 +35,7 @@ export class Service {
   readonly #preparation: Preparation;
   #launch: Launch | undefined;
   #adopted: ServiceLife | undefined;
+  #whenForked: (() => void)[] = [];
   #onOutcome: (outcome: Outcome | Child) => void = () => {};
   #givenUp: 'failed' | 'completed' | undefined;
   #isGoing = false;
@@ -71,6 +73,12 @@ export class Service {
   get givenUp(): 'failed' | 'completed' | undefined {
     return this.#givenUp;
   }
+  get port(): number | undefined {
+    return this.isGoing ? this.#preparation.port : undefined;
+  }
+  get state(): ServiceState {
+    return this.#needs.state.of(this.name);
+  }
   get launch(): Launch | undefined {
     return this.#launch;
   }
@@ -79,6 +87,12 @@ export class Service {
   }
   get isBusy(): boolean {
     return this.#wishes.isPending;
+  }
+
+  /** Resolves when it has a process, or is not tried any more. */
+  whenForked(): Promise<void> {
+    if (this.child !== undefined) return Promise.resolve();
+    return new Promise(resolve => this.#whenForked.push(resolve));
   }
 
   /** What it found running is its first process. Resolves when that is healthy; else it is ended, and another is started. */
@@ -102,7 +116,7 @@ export class Service {
   stop(force: AbortSignal, isWish: boolean): Promise<ServiceStopReport> {
     return this.#wishes.wish('stop', async () => {
       if (isWish) await this.#want('down');
-      return this.#stop(force, 'it was asked to');
+      return this.#stop(force, isWish ? 'not wanted any more' : 'all are stopped');
     });
   }
 
@@ -223,6 +237,7 @@ export class Service {
     recording?.record(`${this.name}#${place.id}:${life.pid}`, life.output);
     const forking = { fullName: `${supervisor}/${this.name}`, clock, random, emit, onHealth: (facts: HealthFacts, pid: number) => this.#onHealth(facts, pid) };
     this.current = serviceProcess({ place, life, spec: this.spec, launch }, forking);
+    for (const resolve of this.#whenForked.splice(0)) resolve();
     const { identity } = life;
     void state.set(this.name, { observed: identity && { ...identity, mark: life.mark, startedAt: wallClockMs() } });
     return this.current;

@@ -31,22 +31,30 @@ export interface ServiceState {
 
 export class StateBook {
   readonly #folder: string;
+  readonly #options: string;
   readonly #emit: Emit;
   readonly #states = new Map<string, ServiceState>();
   readonly #writing = new Map<string, Promise<void>>();
 
   constructor(supervisor: string, emit: Emit) {
     this.#folder = `${stateFolder(supervisor)}/services`;
+    this.#options = `${stateFolder(supervisor)}/clusters`;
     this.#emit = emit;
   }
 
-  fileOf(name: string, extension = 'json'): string {
-    return `${this.#folder}/${fileNameOf(name)}.${extension}`;
+  fileOf(name: string): string {
+    return `${this.#folder}/${fileNameOf(name)}.json`;
+  }
+
+  /** For the options of a cluster, which its own process reads. */
+  optionsFileOf(name: string): string {
+    return `${this.#options}/${fileNameOf(name)}.json`;
   }
 
   /** Reads what there is. Throws ERR_UNSAFE_FOLDER. */
   open(): void {
     privateFolder(this.#folder);
+    privateFolder(this.#options);
     for (const file of fileNames(this.#folder).filter(name => /\.json(?:\.bak)?$/.test(name))) this.#read(`${this.#folder}/${file.replace(/\.bak$/, '')}`);
   }
 

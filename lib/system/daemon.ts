@@ -14,19 +14,26 @@ import { onSignals } from './signals.js';
 import { removeFile } from './whole-files.js';
 
 export type DaemonResult =
-  | { readonly pid: number; readonly name: string; readonly address: string | undefined; readonly tookMs: number; readonly warning: string | undefined }
+  | {
+      readonly pid: number;
+      readonly name: string;
+      readonly address: string | undefined;
+      readonly tookMs: number;
+      readonly warning: string | undefined;
+      readonly failures: readonly string[];
+    }
   | { readonly code: number | null; readonly signal: string | null; readonly lines: readonly string[] };
 
 interface ReadyMessage {
   readonly action?: unknown;
-  readonly data?: { readonly address?: unknown; readonly name?: unknown; readonly state?: unknown; readonly warning?: unknown };
+  readonly data?: { readonly address?: unknown; readonly name?: unknown; readonly state?: unknown; readonly warning?: unknown; readonly failures?: unknown };
 }
 
 /** Not its descendants: a daemon that a worker starts is not the worker's. */
 const NOT_HANDED_ON = [MARK_VARIABLE, LOGGER_MARK_VARIABLE, BOOT_VARIABLE];
 
 /** @param stateRoot where the master's own output goes until it has a log, and a crash's afterwards */
-export function startDaemon(command: 'start' | 'run', argv: readonly string[], stateRoot: string): Promise<DaemonResult> {
+export function startDaemon(command: 'start' | 'run' | 'up', argv: readonly string[], stateRoot: string): Promise<DaemonResult> {
   const startedAt = systemClock.now();
   const file = join(privateFolder(stateRoot), `.boot-${randomBytes(6).toString('hex')}.log`);
   const fd = openSync(file, 'ax', 0o600);
@@ -40,7 +47,7 @@ export function startDaemon(command: 'start' | 'run', argv: readonly string[], s
     master.once('error', reject);
     master.on('message', (message: ReadyMessage) => {
       if (message.action !== 'daemon-ready') return;
-      const { address, name, state, warning } = message.data ?? {};
+      const { address, name, state, warning, failures } = message.data ?? {};
       if (typeof state === 'string') keep(file, state);
       letGo();
       master.disconnect();
@@ -50,6 +57,7 @@ export function startDaemon(command: 'start' | 'run', argv: readonly string[], s
         name: String(name),
         address: typeof address === 'string' ? address : undefined,
         warning: typeof warning === 'string' ? warning : undefined,
+        failures: Array.isArray(failures) ? failures.map(String) : [],
         tookMs: systemClock.now() - startedAt,
       });
     });

@@ -57,6 +57,21 @@ export function markOf(pid: number): Marked | undefined {
   return mark === undefined ? undefined : { pid, mark, isLogger: value(LOGGER_MARK_VARIABLE) !== undefined };
 }
 
+export interface OrphanedMark {
+  readonly pid: number;
+  /** Whole: of one start. */
+  readonly mark: string;
+  /** Of the variable that was asked for. */
+  readonly value: string | undefined;
+}
+
+/** Every live process whose instance is gone, with one more variable of its environment. */
+export function orphanedMarks(variable: string): readonly OrphanedMark[] {
+  return allMarked()
+    .filter(({ mark, isLogger }) => !isLogger && isOrphaned(mark))
+    .map(({ pid }) => ({ pid, mark: variableOf(pid, MARK_VARIABLE) ?? '', value: variableOf(pid, variable) }));
+}
+
 /** Every live process that carries one. */
 export function allMarked(): readonly Marked[] {
   return processIds().flatMap(pid => (pid !== process.pid && isAlive(pid) ? (markOf(pid) ?? []) : []));

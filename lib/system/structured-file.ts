@@ -60,9 +60,20 @@ async function parseYaml(file: string, text: string): Promise<{ document: Docume
   return { document, where: path => `${file}${lineOf(document, lineCounter, path)}` };
 }
 
+/** Of a text its own place, of a list or an object its key's. */
 function lineOf(document: Document, lines: LineCounter, path: readonly (string | number)[]): string {
-  const node = document.getIn(path, true) as { range?: [number, number, number] } | undefined;
-  if (node?.range === undefined) return '';
-  const { line, col } = lines.linePos(node.range[0]);
+  const node = document.getIn(path, true) as Placed | undefined;
+  const above = document.getIn(path.slice(0, -1), true) as Placed | undefined;
+  const key = above?.items?.find(item => item.key?.value === path.at(-1))?.key;
+  const range = (node?.items === undefined ? node?.range : (key?.range ?? node.range)) ?? key?.range;
+  if (range === undefined || range === null) return '';
+  const { line, col } = lines.linePos(range[0]);
   return `:${line}:${col}`;
+}
+
+/** A node of a document, as far as its place is concerned. */
+interface Placed {
+  readonly range?: readonly [number, number, number] | null;
+  readonly value?: unknown;
+  readonly items?: readonly { readonly key?: Placed }[];
 }

@@ -3,14 +3,16 @@
 import { resolve } from 'node:path';
 import { connect } from '../../control/connect.js';
 import { findInstance } from '../../control/find-instance.js';
+import { findService } from '../../control/find-service.js';
 import { VERBS } from '../../protocol/control.js';
 import type { Account } from '../../protocol/snapshot.js';
-import { type CommandOptions, type CommandSpec, JSON_OPTION, NAME } from '../command.js';
+import { type CommandOptions, type CommandSpec, JSON_OPTION, NAME, NAME_OR_SERVICE } from '../command.js';
 import { withProgress } from '../progress.js';
 import { lossText } from '../render/losses.js';
 import { duration } from '../render/units.js';
 import { sayJson, sayLines } from '../say.js';
 import { wholeNumber } from '../values.js';
+import { restartService } from './services.js';
 
 function sayAccount(text: string, account: Account, { json }: CommandOptions): number {
   const { tookMs, workers, generation, losses } = account;
@@ -38,9 +40,11 @@ export const reload: CommandSpec = {
 
 export const restart: CommandSpec = {
   ...common,
+  args: [NAME_OR_SERVICE],
   name: 'restart',
   summary: VERBS.restart.summary,
   run: async ([name], options) => {
+    if (name !== undefined && findService(name) !== undefined) return restartService(name, options);
     const entry = findInstance(name);
     const client = await connect(entry.socket);
     return sayAccount(`${entry.name} restarted`, await withProgress(client, options, () => client.restart()), options);

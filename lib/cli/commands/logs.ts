@@ -3,13 +3,13 @@
 import { connect } from '../../control/connect.js';
 import { logPlace } from '../../control/log-place.js';
 import { ClusterError } from '../../errors.js';
-import { isFrom, type LogLine } from '../../protocol/log-line.js';
+import { isFrom, type LogLine, serviceOf } from '../../protocol/log-line.js';
 import { durationMs } from '../../protocol/options.js';
 import { wallClockMs } from '../../system/clock.js';
 import { untilInterrupted } from '../../system/interrupt.js';
 import { tailLog } from '../../system/log-tail.js';
 import { styled } from '../../system/terminal.js';
-import { type CommandSpec, JSON_OPTION, NAME } from '../command.js';
+import { type CommandSpec, JSON_OPTION, NAME_OR_SERVICE } from '../command.js';
 import { time as timeOf } from '../render/units.js';
 import { sayItem, sayLines } from '../say.js';
 import { wholeNumber } from '../values.js';
@@ -20,7 +20,7 @@ const MOST_LINES = 1_000_000;
 export const logs: CommandSpec = {
   name: 'logs',
   summary: 'Show what master, agent and workers wrote; also of one that has ended',
-  args: [NAME],
+  args: [NAME_OR_SERVICE],
   options: [
     ['-f, --follow', 'Stay, and show what is written'],
     ['-n, --lines <n>', `How many lines of the past. Default: ${LINES}`],
@@ -45,7 +45,10 @@ export const logs: CommandSpec = {
         lines: lines === undefined ? (since === undefined ? LINES : MOST_LINES) : wholeNumber('--lines', String(lines), 0, MOST_LINES),
         follow: follow === true,
         since: since === undefined ? undefined : new Date(Math.max(0, wallClockMs() - durationMs(String(since)))).toISOString(),
-        fits: both(line => wanted === undefined || isFrom(line, wanted), inRecordsWith(grep === undefined ? undefined : String(grep))),
+        fits: both(
+          line => (wanted === undefined || isFrom(line, wanted)) && (place.service === undefined || serviceOf(line) === place.service),
+          inRecordsWith(grep === undefined ? undefined : String(grep)),
+        ),
       },
       untilInterrupted(),
     );

@@ -1,19 +1,19 @@
 // app-cluster ls
 
-import { type Listed, listInstances } from '../../control/list.js';
+import { type ListedRow, listAll } from '../../control/list-services.js';
 import { type CommandSpec, JSON_OPTION } from '../command.js';
-import { colouredStatus } from '../render/status.js';
+import { colouredStatus } from '../render/status-colour.js';
 import { type Column, table } from '../render/table.js';
 import { duration } from '../render/units.js';
 import { sayJson, sayLines } from '../say.js';
 
-const COLUMNS: readonly Column<Listed>[] = [
+const COLUMNS: readonly Column<ListedRow>[] = [
   { title: 'name', of: ({ name }) => name },
   { title: 'kind', of: ({ kind }) => kind },
-  { title: 'pid', of: ({ pid }) => String(pid), isNumber: true },
+  { title: 'pid', of: ({ pid }) => (pid === undefined ? '–' : String(pid)), isNumber: true },
   { title: 'status', of: ({ status }) => colouredStatus(status) },
   { title: 'address', of: ({ address }) => address ?? '–' },
-  { title: 'up', of: ({ uptimeMs }) => duration(uptimeMs), isNumber: true },
+  { title: 'up', of: ({ uptimeMs }) => (uptimeMs === undefined ? '–' : duration(uptimeMs)), isNumber: true },
   { title: 'folder', of: ({ baseDir }) => baseDir },
 ];
 
@@ -22,7 +22,7 @@ export const ls: CommandSpec = {
   summary: 'List what runs',
   options: [JSON_OPTION, ['--names', 'Only the names, one a line']],
   run: async (_, { json, names }) => {
-    const all = await listInstances();
+    const all = await listAll();
     if (json) sayJson(all.map(({ name, kind, pid, address, status, startedAt }) => ({ name, kind, pid, address, status, startedAt })));
     else if (names) sayLines(all.map(({ name }) => name));
     else sayLines(all.length === 0 ? ['Nothing is running.'] : table(all, COLUMNS));

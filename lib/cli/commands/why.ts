@@ -9,7 +9,7 @@ import { isFrom, type LogLine } from '../../protocol/log-line.js';
 import type { TimedEvent } from '../../protocol/snapshot.js';
 import { tailLog } from '../../system/log-tail.js';
 import { styled } from '../../system/terminal.js';
-import { type CommandSpec, JSON_OPTION, NAME } from '../command.js';
+import { type CommandSpec, JSON_OPTION, NAME_OR_SERVICE } from '../command.js';
 import { eventText } from '../render/event-text.js';
 import { optionChanges } from '../render/option-changes.js';
 import { time } from '../render/units.js';
@@ -25,12 +25,12 @@ const LOOK_BACK_MS = 60_000;
 export const why: CommandSpec = {
   name: 'why',
   summary: VERBS.why.summary,
-  args: [NAME],
+  args: [NAME_OR_SERVICE],
   options: [['-n, --last <n>', `How many entries. Default: ${ENTRIES}`], JSON_OPTION],
   takesName: true,
   run: async ([name], { last, json }) => {
     const place = logPlace(name, false);
-    const all = timelineOf(place.name);
+    const all = timelineOf(place.name).filter(({ event }) => place.service === undefined || ('service' in event && event.service === place.service));
     const shown = all.slice(-(last === undefined ? ENTRIES : wholeNumber('--last', String(last), 1, 100_000)));
     if (json) {
       sayJson(shown);

@@ -4,6 +4,7 @@ import { deathText } from '../../protocol/death.js';
 import type { ClusterEvent, EventOf, EventType } from '../../protocol/events.js';
 import { hangText } from '../../protocol/hang.js';
 import { spanText, wearText } from '../../protocol/quantities.js';
+import { serviceText } from '../../protocol/service-text.js';
 import type { LossAccount, StopAccount } from '../../protocol/snapshot.js';
 import { styled } from '../../system/terminal.js';
 import { lossText } from './losses.js';
@@ -57,6 +58,15 @@ export function endText({ forced, survived, names = {} }: Omit<StopAccount, 'too
   return `${killed}${lost}`;
 }
 
+/** Of a service, with its name. */
+function ofService(event: ClusterEvent): string | undefined {
+  const said = serviceText(event);
+  if (said === undefined) return undefined;
+  const text = `${said.service === undefined ? '' : `${said.service}: `}${said.text}`;
+  return said.tone === 'plain' ? text : styled(TONES[said.tone], text);
+}
+const TONES = { good: 'green', warn: 'yellow', bad: 'red' } as const;
+
 const TEXTS: Texts = {
   'cluster-starting': ({ program, workers }) => `starting ${program.name} ${program.version} on ${workers.count} workers (${workers.why})`,
   'cluster-started': ({ address, tookMs }) => good(`started on ${address.text} in ${duration(tookMs)}`),
@@ -109,6 +119,8 @@ const TEXTS: Texts = {
 };
 
 export function eventText(event: ClusterEvent): string {
+  const said = ofService(event);
+  if (said !== undefined) return said;
   const text = TEXTS[event.type] as ((event: ClusterEvent) => string) | undefined;
   if (text !== undefined) return text(event);
   const { type, ...facts } = event;

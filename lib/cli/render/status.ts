@@ -1,20 +1,16 @@
 // An instance as `status` and `top` show it.
 
+import type { ServiceStatus } from '../../protocol/service-status.js';
 import type { InstanceStatus, WorkerStatus } from '../../protocol/snapshot.js';
 import { styled } from '../../system/terminal.js';
 import { lossText } from './losses.js';
+import { SERVICE_COLUMNS } from './services.js';
+import { colouredStatus } from './status-colour.js';
 import { type Column, table } from './table.js';
 import { bytes, duration, number, percent, time } from './units.js';
 
-const COLOURS = { running: 'green', ready: 'green', degraded: 'yellow', reloading: 'cyan', starting: 'cyan', draining: 'cyan', stopping: 'yellow' } as const;
-
-export function colouredStatus(status: string): string {
-  const colour = (COLOURS as Readonly<Record<string, (typeof COLOURS)[keyof typeof COLOURS]>>)[status] ?? 'red';
-  return styled(colour, status);
-}
-
 export const WORKER_COLUMNS: readonly Column<WorkerStatus>[] = [
-  { title: 'worker', of: ({ role, id }) => (role === 'agent' ? `agent#${id}` : `app#${id}`) },
+  { title: 'worker', of: ({ role, id, service }) => service ?? (role === 'agent' ? `agent#${id}` : `app#${id}`) },
   { title: 'index', of: ({ role, slot }) => (role === 'agent' ? '' : String(slot)), isNumber: true },
   { title: 'pid', of: ({ pid }) => String(pid), isNumber: true },
   { title: 'status', of: ({ status }) => colouredStatus(status) },
@@ -32,6 +28,7 @@ export const WORKER_COLUMNS: readonly Column<WorkerStatus>[] = [
 ];
 
 export function statusLines(status: InstanceStatus): string[] {
+  if (status.services !== undefined) return supervisorLines(status, status.services);
   const { name, pid, masterPid = pid, address, uptimeMs, program, generation, reloads, size, master, logs, droppedMessages, losses } = status;
   const facts = [
     `${styled('bold', name)}  ${colouredStatus(status.status)}  ${address?.text ?? 'no address'}`,
@@ -45,4 +42,17 @@ export function statusLines(status: InstanceStatus): string[] {
   ];
   const workers = [...(status.agent ? [status.agent] : []), ...status.workers];
   return [...facts, '', ...table(workers, WORKER_COLUMNS)];
+}
+
+function supervisorLines(status: InstanceStatus, services: readonly ServiceStatus[]): string[] {
+  const { name, pid, uptimeMs, program, size, master, logs } = status;
+  return [
+    `${styled('bold', name)}  ${colouredStatus(status.status)}`,
+    `file      ${program}`,
+    `process   pid ${pid}, up ${duration(uptimeMs)}, ${bytes(master.rssBytes)}, ${percent(master.cpuPercent)} CPU, Node ${status.node}, app-cluster ${status.version}`,
+    `services  ${services.length}, ${size} wanted up, ${services.filter(({ running }) => running).length} running`,
+    `logs      ${logs.folder ?? 'not recorded'}${logs.droppedLines > 0 ? styled('red', `, ${logs.droppedLines} lines dropped`) : ''}`,
+    '',
+    ...table(services, SERVICE_COLUMNS),
+  ];
 }

@@ -51,7 +51,11 @@ export function rowsOf(seen: readonly Seen[], { sort, isFolded }: Pick<TopState,
   return instances.flatMap(instance => {
     const { agent, workers = [] } = instance.status ?? {};
     const sorted = workers.toSorted((a, b) => byValue(workerValue(b, sort), workerValue(a, sort)) || a.slot - b.slot || a.id - b.id);
-    const children = [...(agent ? [agent] : []), ...sorted].map(worker => ({ key: `${instance.name} ${worker.role}${worker.id}`, instance, worker }));
+    const children = [...(agent ? [agent] : []), ...sorted].map(worker => ({
+      key: `${instance.name} ${worker.service ?? ''} ${worker.role}${worker.id}`,
+      instance,
+      worker,
+    }));
     return [{ key: instance.name, instance }, ...(isFolded ? [] : children)];
   });
 }

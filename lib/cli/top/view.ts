@@ -1,7 +1,8 @@
 // The screen of `top` as lines. Pure but for colours.
 
 import { styled } from '../../system/terminal.js';
-import { colouredStatus, WORKER_COLUMNS } from '../render/status.js';
+import { WORKER_COLUMNS } from '../render/status.js';
+import { colouredStatus } from '../render/status-colour.js';
 import { type Column, cut, table, widthOf } from '../render/table.js';
 import { bytes, duration, number, percent } from '../render/units.js';
 import { type Row, rowsOf, type Seen, sum, type TopState } from './state.js';

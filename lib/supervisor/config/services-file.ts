@@ -66,7 +66,15 @@ async function configOf(value: unknown, { file, folder, where }: Place): Promise
   if (issues.length > 0) throw issuesError(issues);
   const invalid: readonly InvalidService[] = found.flatMap(source => source.invalid ?? []);
   const active = found.map(source => source.active).find(name => name !== undefined);
-  return { file, folder, services: all, invalid, active, stopMs: stopTimeout === undefined ? STOP_ALL_MS : durationMs(stopTimeout) };
+  return {
+    file,
+    folder,
+    services: all,
+    invalid,
+    warnings: found.flatMap(source => source.warnings ?? []),
+    active,
+    stopMs: stopTimeout === undefined ? STOP_ALL_MS : durationMs(stopTimeout),
+  };
 }
 
 const label = (path: readonly (string | number)[]) => (path.length === 0 ? '' : `${path.join('.')}: `);

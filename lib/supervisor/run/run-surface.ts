@@ -1,7 +1,7 @@
 // What a wrapped program can be asked from outside.
 
 import { ClusterError } from '../../errors.js';
-import { commonSurface } from '../../instance/common-surface.js';
+import { commonSurface, noServices } from '../../instance/common-surface.js';
 import type { Instance, Served } from '../../instance/instance.js';
 import type { SlotBook } from '../../instance/slot-book.js';
 import { Usages } from '../../instance/usages.js';
@@ -29,6 +29,7 @@ export function servedProgram(needs: RunSurfaceNeeds): Served {
   };
   const surface: Surface = {
     ...commonSurface(instance.common),
+    ...noServices('This program'),
     status,
     heartbeat: async () => ({ workers: [] }),
     reload: notHere('reload'),

@@ -9,6 +9,8 @@ export interface SourceServices {
   readonly services: readonly ServiceSpec[];
   /** Listed, and never started. */
   readonly invalid?: readonly InvalidService[];
+  /** What is odd, and no error. */
+  readonly warnings?: readonly string[];
   /** Of profiles: the one that is meant where none is named. */
   readonly active?: string | undefined;
   /** What is wrong with the source itself. */

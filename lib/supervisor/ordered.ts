@@ -1,0 +1,35 @@
+// Does something with many services, each after others, as much at once as may be.
+
+import { Turns } from './turns.js';
+
+/** More at once would slow all of them down. */
+const AT_ONCE = 16;
+
+export interface Ordered {
+  readonly names: readonly string[];
+  /** What has to be over before this one's turn. @param done settles when that one's act has, whatever came of it; not for names that are not meant */
+  readonly before: (name: string, done: (other: string) => Promise<void> | undefined) => readonly (Promise<unknown> | undefined)[];
+  /** Its failure is its own business. */
+  readonly act: (name: string) => Promise<unknown>;
+}
+
+/** Every name once. There must be no circle. */
+export async function inOrder({ names, before, act }: Ordered): Promise<void> {
+  const turns = new Turns(AT_ONCE);
+  const running = new Map<string, Promise<void>>();
+  const wanted = new Set(names);
+  const run = (name: string): Promise<void> => {
+    const known = running.get(name);
+    if (known !== undefined) return known;
+    const ready = Promise.all(before(name, other => (wanted.has(other) ? run(other) : undefined)));
+    const promise = ready
+      .then(() => turns.run(() => act(name)))
+      .then(
+        () => {},
+        () => {},
+      );
+    running.set(name, promise);
+    return promise;
+  };
+  await Promise.all(names.map(run));
+}

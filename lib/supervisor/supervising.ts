@@ -1,0 +1,112 @@
+// A supervisor as an instance: its name, its control server, its log, and an end that is told.
+
+import { EventBus } from '../instance/event-bus.js';
+import { Instance } from '../instance/instance.js';
+import type { LogOptions } from '../instance/open-recording.js';
+import type { SupervisorConfig } from '../protocol/service-spec.js';
+import type { UpAccount } from '../protocol/service-status.js';
+import type { StopAccount } from '../protocol/snapshot.js';
+import type { AdminAddress } from '../system/admin-address.js';
+import { systemClock } from '../system/clock.js';
+import { packageVersion } from '../system/entries.js';
+import { nodeVersion, ownPid } from '../system/environment.js';
+import { memoryFacts } from '../system/memory.js';
+import { Supervisor } from './supervisor.js';
+import { servedSupervisor } from './surface.js';
+
+/** After the budget: SIGKILL, and a look. */
+const SLACK_MS = 5_000;
+
+export interface SupervisingOptions {
+  readonly config: SupervisorConfig;
+  readonly name: string;
+  readonly logs: LogOptions | undefined;
+  readonly admin: AdminAddress | undefined;
+  /** False: this process is somebody else's, and so is what it writes. */
+  readonly isOwnProcess: boolean;
+}
+
+export class Supervising {
+  readonly events = new EventBus();
+  readonly instance: Instance;
+  readonly #options: SupervisingOptions;
+  readonly #force = new AbortController();
+  #supervisor: Supervisor | undefined;
+  #stopped: Promise<StopAccount> | undefined;
+
+  constructor(options: SupervisingOptions) {
+    const { config, name, logs, admin, isOwnProcess } = options;
+    const place = { pid: ownPid(), isKept: false, isHeir: false, file: config.file, ownsOutput: isOwnProcess };
+    this.#options = options;
+    this.instance = new Instance(
+      { kind: 'supervisor', name, isNameGiven: true, baseDir: config.folder, logs, admin, stopMs: config.stopMs + SLACK_MS, isJournalled: true, ...place },
+      this.events,
+    );
+  }
+
+  /** Throws before `open`. */
+  get supervisor(): Supervisor {
+    if (this.#supervisor === undefined) throw new Error('not open yet');
+    return this.#supervisor;
+  }
+
+  /** Takes the name, and over what is running. Throws ERR_ALREADY_RUNNING, ERR_UNSAFE_FOLDER. */
+  async open(): Promise<void> {
+    const { config } = this.#options;
+    const { instance, events } = this;
+    await instance.open();
+    events.emit({
+      type: 'supervisor-starting',
+      pid: ownPid(),
+      file: config.file,
+      services: config.services.length,
+      version: packageVersion(),
+      node: nodeVersion(),
+    });
+    for (const message of config.warnings) events.emit({ type: 'config-warned', message });
+    for (const { name, source, reason } of config.invalid) events.emit({ type: 'service-invalid', service: name, source, reason });
+    try {
+      this.#supervisor = new Supervisor({ config, instance, events, clock: systemClock, random: Math.random });
+      await this.#supervisor.open();
+    } catch (error) {
+      await instance.close();
+      throw error;
+    }
+    await instance.serve(servedSupervisor(this));
+  }
+
+  /** Starts what is wanted. Resolves when all of it is ready or has failed. */
+  async up(names: readonly string[] = []): Promise<UpAccount> {
+    const report = await this.supervisor.up(names);
+    const { tookMs, running, failed } = report;
+    this.events.emit({ type: 'supervisor-started', name: this.instance.name, tookMs, running: running.length, failed: failed.map(({ service }) => service) });
+    return report;
+  }
+
+  /** Idempotent; a later force shortens it. */
+  stop(force: AbortSignal, signal?: string): Promise<StopAccount> {
+    if (force.aborted) this.#force.abort();
+    force.addEventListener('abort', () => this.#force.abort(), { once: true });
+    this.#stopped ??= this.#stop(signal);
+    return this.#stopped;
+  }
+
+  async #stop(signal: string | undefined): Promise<StopAccount> {
+    const { stopMs } = this.#options.config;
+    const startedAt = systemClock.now();
+    const cancel = systemClock.after(stopMs, () => this.#force.abort());
+    this.events.emit({ type: 'cluster-stopping', signal, budgetMs: stopMs, memory: memoryFacts() });
+    const reports = (await this.#supervisor?.down(this.#force.signal)) ?? [];
+    cancel();
+    const remains = reports.flatMap(({ service, remains: left }) => left.map(what => `${service}: ${what}`));
+    const survived = remains.flatMap(text => /process (\d+)/.exec(text)?.[1] ?? []).map(Number);
+    const account = { tookMs: Math.round(systemClock.now() - startedAt), forced: reports.flatMap(({ forced }) => forced), survived, remains };
+    this.events.emit({ type: 'cluster-stopped', ...account });
+    return account;
+  }
+
+  /** After the stop: nothing is left in the run root, and the last lines are written. */
+  close(): Promise<void> {
+    return this.instance.close();
+  }
+}

@@ -1,0 +1,245 @@
+// Many services under one roof: started in the order of their dependencies, stopped in reverse, changed as the file is.
+
+import { ClusterError, messageOf } from '../errors.js';
+import type { EventBus } from '../instance/event-bus.js';
+import type { Instance } from '../instance/instance.js';
+import { configChanges } from '../lifecycle/config-changes.js';
+import { startOrder, withDependencies } from '../lifecycle/dependency-order.js';
+import { nearestName } from '../protocol/nearest-name.js';
+import type { ServiceSpec, SupervisorConfig } from '../protocol/service-spec.js';
+import type { ServiceStopAccount, UpAccount } from '../protocol/service-status.js';
+import type { Clock } from '../system/clock.js';
+import { adoptable } from './adoption.js';
+import { inOrder } from './ordered.js';
+import { Registrations } from './registrations.js';
+import { Service } from './service.js';
+import { tellOf } from './service-facts.js';
+import type { ServiceNeeds } from './service-needs.js';
+import { StateBook } from './state-book.js';
+import { strayOf } from './stray.js';
+
+export interface SupervisorNeeds {
+  readonly config: SupervisorConfig;
+  readonly instance: Pick<Instance, 'name' | 'mark' | 'recording'>;
+  readonly events: EventBus;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+const never = new AbortController().signal;
+
+export class Supervisor {
+  readonly #needs: SupervisorNeeds;
+  readonly #services = new Map<string, Service>();
+  readonly #waiting = new Set<string>();
+  readonly #shared: ServiceNeeds;
+  readonly registrations: Registrations;
+  #config: SupervisorConfig;
+  #isStopping = false;
+  #isStarting = true;
+  #serial = 0;
+  readonly state: StateBook;
+
+  constructor(needs: SupervisorNeeds) {
+    const { config, instance, events, clock, random } = needs;
+    const emit = events.emit.bind(events);
+    this.#needs = needs;
+    this.#config = config;
+    this.state = new StateBook(instance.name, emit);
+    this.registrations = new Registrations({ clock, random, emit });
+    this.#shared = {
+      supervisor: instance.name,
+      mark: instance.mark,
+      clock,
+      random,
+      emit,
+      state: this.state,
+      recording: instance.recording,
+      nextSerial: () => ++this.#serial,
+      tell: tellOf(clock, emit),
+    };
+    for (const spec of config.services) this.#add(spec);
+    events.on('service-started', ({ service }) => this.#onStarted(service));
+    this.registrations.follow(events, name => this.#services.get(name));
+  }
+
+  get config(): SupervisorConfig {
+    return this.#config;
+  }
+  get services(): readonly Service[] {
+    return [...this.#services.values()];
+  }
+  get isStopping(): boolean {
+    return this.#isStopping;
+  }
+  /** The first up is not over. */
+  get isStarting(): boolean {
+    return this.#isStarting;
+  }
+  isWaiting(name: string): boolean {
+    return this.#waiting.has(name);
+  }
+
+  /** Throws ERR_UNKNOWN_NAME with what there is. */
+  find(name: string): Service {
+    const found = this.#services.get(name);
+    if (found !== undefined) return found;
+    const invalid = this.#config.invalid.find(item => item.name === name);
+    if (invalid !== undefined) throw new ClusterError('ERR_INVALID_CONFIG', `${name} cannot be a service: ${invalid.reason} (${invalid.source})`);
+    const names = [...this.#services.keys()];
+    const meant = nearestName(name, names);
+    const hint = meant === undefined ? `There are: ${names.join(', ') || 'none'}.` : `Did you mean ${meant}?`;
+    throw new ClusterError('ERR_UNKNOWN_NAME', `There is no service ${JSON.stringify(name)} in ${this.#needs.instance.name}. ${hint}`, {
+      details: { candidates: names },
+    });
+  }
+
+  /** Takes over what a killed predecessor has left running. */
+  async open(): Promise<void> {
+    this.state.open();
+    for (const { service, life } of adoptable(this.#needs.instance.name)) {
+      const found = this.#services.get(service);
+      if (found === undefined) this.#add(strayOf(service, life.pid, this.#config.folder));
+      const adopted = this.find(service);
+      adopted.adopt(life, true).catch(() => {}); // It is told; what is wanted of it comes next.
+      if (found === undefined || adopted.desired === 'down') await adopted.stop(never, false);
+      if (found === undefined) this.#services.delete(service);
+    }
+  }
+
+  /** Starts what is wanted up; the named ones are from now on. Resolves when each is ready or has failed. */
+  async up(names: readonly string[] = []): Promise<UpAccount> {
+    const { clock } = this.#needs;
+    const startedAt = clock.now();
+    for (const name of names) this.find(name);
+    const wanted = this.services.filter(({ desired }) => desired === 'up').map(({ name }) => name);
+    const meant = names.length > 0 ? [...this.#withNeeds(names)] : [...this.#withNeeds(wanted)];
+    const failed: { service: string; reason: string }[] = [];
+    await this.#startAll(meant, (service, error) => failed.push({ service, reason: messageOf(error) }));
+    this.#isStarting = false;
+    const running = meant.filter(name => this.#services.get(name)?.isReady);
+    return { tookMs: Math.round(clock.now() - startedAt), running, failed, changes: [] };
+  }
+
+  /** The difference to another configuration, and nothing else, is done. */
+  async apply(config: SupervisorConfig, names: readonly string[]): Promise<UpAccount> {
+    const changes = configChanges(this.#config.services, config.services);
+    const ofKind = (kind: string) => changes.filter(change => change.kind === kind).map(({ name }) => name);
+    const gone = [...ofKind('removed'), ...ofKind('changed')];
+    const isUp = new Set(gone.filter(name => this.#services.get(name)?.isGoing));
+    await this.#stopAll(gone, never);
+    for (const name of gone) this.#services.delete(name);
+    this.#config = config;
+    for (const spec of config.services) if (!this.#services.has(spec.name)) this.#add(spec);
+    const [added, changed, removed] = [ofKind('added'), ofKind('changed'), ofKind('removed')];
+    if (added.length + changed.length + removed.length > 0) this.#needs.events.emit({ type: 'config-applied', added, changed, removed });
+    const report = await this.up(names.length > 0 ? [...new Set([...names, ...changed.filter(name => isUp.has(name))])] : []);
+    const told = changes.flatMap(({ name, kind, keys }) => (kind === 'unchanged' ? [] : [{ service: name, kind, keys }]));
+    return { ...report, changes: told };
+  }
+
+  /** With what it depends on. Throws what kept it from starting. */
+  async start(name: string): Promise<void> {
+    this.find(name);
+    this.#refuseWhenStopping();
+    let failure: unknown;
+    await this.#startAll([...this.#withNeeds([name])], (service, error) => {
+      if (service === name) failure = error;
+    });
+    if (failure !== undefined) throw failure;
+  }
+
+  async stop(name: string, force: AbortSignal): Promise<ServiceStopAccount> {
+    const service = this.find(name);
+    this.#waiting.delete(name);
+    await this.registrations.leave(name);
+    return service.stop(force, true);
+  }
+
+  async restart(name: string, force: AbortSignal): Promise<void> {
+    this.#refuseWhenStopping();
+    await this.registrations.leave(name);
+    await this.find(name).restart(force);
+  }
+
+  /** Everything that is ours ends, in reverse; what is wanted stays as it is. */
+  async down(force: AbortSignal): Promise<readonly ServiceStopAccount[]> {
+    this.#isStopping = true;
+    this.#waiting.clear();
+    await this.registrations.leaveAll();
+    const reports = await this.#stopAll(
+      this.services.filter(({ isOwned }) => isOwned).map(({ name }) => name),
+      force,
+    );
+    await this.state.settled();
+    return reports;
+  }
+
+  #add(spec: ServiceSpec): void {
+    this.#services.set(spec.name, new Service(spec, this.#shared));
+  }
+
+  #withNeeds(names: readonly string[]): ReadonlySet<string> {
+    return withDependencies(names, this.#dependents);
+  }
+  get #dependents() {
+    return this.services.map(({ name, spec }) => ({ name, dependsOn: Object.keys(spec.dependsOn) }));
+  }
+
+  async #startAll(names: readonly string[], onFailure: (name: string, error: unknown) => void): Promise<void> {
+    for (const name of names) if (!this.find(name).isReady) this.#waiting.add(name);
+    await inOrder({
+      names: startOrder(this.#dependents).filter(name => names.includes(name)),
+      before: (name, done) =>
+        Object.entries(this.find(name).spec.dependsOn).map(([other, need]) =>
+          need === 'ready' ? done(other) : Promise.race([done(other), this.find(other).whenForked()]),
+        ),
+      act: name => this.#startOne(name).catch(error => onFailure(name, error)),
+    });
+  }
+
+  async #startOne(name: string): Promise<void> {
+    const service = this.find(name);
+    const missing = this.#missingFor(service);
+    if (missing.length > 0) throw new ClusterError('ERR_START_FAILED', `${name} waits for ${missing.join(', ')}, which did not start.`);
+    this.#waiting.delete(name);
+    if (this.#isStopping) throw new ClusterError('ERR_STOPPED', `${name}: the supervisor is stopping.`);
+    await service.start();
+  }
+
+  #missingFor({ spec }: Service): string[] {
+    return Object.entries(spec.dependsOn)
+      .filter(([other, need]) => {
+        const { isReady, isGoing, givenUp } = this.find(other);
+        return !(need === 'ready' ? isReady || givenUp === 'completed' : isGoing || givenUp === 'completed');
+      })
+      .map(([other]) => other);
+  }
+
+  /** Somebody may have waited for it. */
+  #onStarted(name: string): void {
+    for (const waiting of this.#waiting) {
+      const service = this.#services.get(waiting);
+      if (service === undefined || !(name in service.spec.dependsOn) || this.#missingFor(service).length > 0) continue;
+      void this.#startOne(waiting).catch(() => {}); // It is told.
+    }
+  }
+
+  async #stopAll(names: readonly string[], force: AbortSignal): Promise<readonly ServiceStopAccount[]> {
+    const reports: ServiceStopAccount[] = [];
+    const dependentsOf = (name: string) => this.services.filter(({ spec }) => name in spec.dependsOn).map(other => other.name);
+    const stop = async (name: string): Promise<void> => {
+      try {
+        reports.push(await this.find(name).stop(force, false));
+      } catch (error) {
+        reports.push({ service: name, tookMs: 0, forced: [], remains: [`its stop failed: ${messageOf(error)}`] });
+      }
+    };
+    await inOrder({ names, before: (name, done) => dependentsOf(name).map(done), act: stop });
+    return reports;
+  }
+
+  #refuseWhenStopping(): void {
+    if (this.#isStopping) throw new ClusterError('ERR_STOPPED', 'The supervisor is stopping: start it again (app-cluster up).');
+  }
+}
