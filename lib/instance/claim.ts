@@ -7,7 +7,7 @@ import { packageVersion } from '../system/entries.js';
 import { ownPid } from '../system/environment.js';
 import { identityOf } from '../system/process-identity.js';
 import type { EventBus } from './event-bus.js';
-import type { InstanceFacts, Served } from './instance.js';
+import type { InstanceFacts, Served } from './instance-facts.js';
 
 export const tokenFile = (name: string): string => socketPath(name).replace(/\.sock$/, '.token');
 export const filesOf = (name: string) => ({ entry: entryPath(name), socket: socketPath(name) });

@@ -1,15 +1,13 @@
 // One process among the others that can be seen and steered: its name in the registry, its control server, its recording, its journal.
 
 import { type Claim, socketPath, stateFolder } from '../control/registry.js';
-import type { Probes, ServeNeeds } from '../control/server.js';
+import type { ServeNeeds } from '../control/server.js';
 import { journalFile } from '../control/timeline.js';
 import { ClusterError, messageOf } from '../errors.js';
 import { isForTheJournal } from '../observe/journal-events.js';
 import type { Surface } from '../protocol/control.js';
 import type { ClusterEvent } from '../protocol/events.js';
-import type { InstanceKind, RegistryEntry } from '../protocol/registry-entry.js';
 import type { LogsStatus } from '../protocol/snapshot.js';
-import type { AdminAddress } from '../system/admin-address.js';
 import { repeatUnref, wallClockMs } from '../system/clock.js';
 import { packageVersion } from '../system/entries.js';
 import { newMark } from '../system/instance-mark.js';
@@ -19,44 +17,12 @@ import type { CommonNeeds } from './common-surface.js';
 import { Doors } from './doors.js';
 import type { EventBus } from './event-bus.js';
 import { History } from './history.js';
-import { type LogOptions, openRecording } from './open-recording.js';
+import type { InstanceFacts, Served } from './instance-facts.js';
+import { openRecording } from './open-recording.js';
 import type { Recording } from './recording.js';
 
 /** Somebody may have removed the entry, or cut it in half: it is written again. */
 const REASSERT_MS = 10_000;
-
-export interface InstanceFacts {
-  readonly kind: InstanceKind;
-  readonly name: string;
-  /** It was given, and not derived: another instance must not have it. */
-  readonly isNameGiven: boolean;
-  readonly baseDir: string;
-  /** Of a supervisor: its services file. */
-  readonly file?: string | undefined;
-  /** False: what this process writes is somebody else's. Default: true. */
-  readonly ownsOutput?: boolean | undefined;
-  /** Removed by `cleanup` when this process was killed. */
-  readonly pidFile?: string | undefined;
-  readonly logs: LogOptions | undefined;
-  readonly admin: AdminAddress | undefined;
-  /** How long a stop may take. */
-  readonly stopMs: number;
-  /** What happens is kept for `why`. */
-  readonly isJournalled: boolean;
-  /** Whose pid others know it by: this process's, or its keeper's. */
-  readonly pid: number;
-  /** There is a keeper: others were before us, and others may come. */
-  readonly isKept: boolean;
-  /** One is still there: its name is taken over when this one serves. */
-  readonly isHeir: boolean;
-}
-
-export interface Served {
-  readonly surface: Surface;
-  readonly probes: Probes;
-  /** For those who only look into the run root. */
-  readonly state: () => Pick<RegistryEntry, 'status' | 'address'>;
-}
 
 export class Instance {
   readonly mark = newMark();

@@ -1,7 +1,8 @@
 // A cluster as an instance: what it is in the registry, and what it answers.
 
 import type { EventBus } from '../instance/event-bus.js';
-import type { Instance, InstanceFacts, Served } from '../instance/instance.js';
+import type { Instance } from '../instance/instance.js';
+import type { InstanceFacts, Served } from '../instance/instance-facts.js';
 import type { SlotBook } from '../instance/slot-book.js';
 import { Usages } from '../instance/usages.js';
 import { systemClock } from '../system/clock.js';

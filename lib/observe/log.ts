@@ -6,11 +6,10 @@ import { deathText, errorLines } from '../protocol/death.js';
 import type { ClusterEvent, EventOf, EventType } from '../protocol/events.js';
 import { hangText } from '../protocol/hang.js';
 import { spanText, wearText } from '../protocol/quantities.js';
-import type { ServiceEvent } from '../protocol/service-events.js';
+import type { SupervisorFact } from '../protocol/service-events.js';
 import { isEgg4 } from '../system/entries.js';
 import type { Level, Logger } from './logger.js';
 import { lossText } from './loss-text.js';
-import { REGISTER_TEXTS } from './register-text.js';
 import { SPARE_TEXTS } from './spare-text.js';
 
 interface Line {
@@ -19,9 +18,9 @@ interface Line {
   readonly text: string | Error;
 }
 
-/** A cluster has no services: a supervisor's facts are told elsewhere. */
-type Told = Exclude<EventType, ServiceEvent['type']>;
-type Texts = { readonly [T in Told]: (event: EventOf<T>) => Line | readonly Line[] | undefined };
+type Lines = Line | readonly Line[] | undefined;
+/** A supervisor's facts are told elsewhere. */
+type Texts = { readonly [T in Exclude<EventType, SupervisorFact>]: (event: EventOf<T>) => Lines };
 
 const line = (level: Line['level'], text: string | Error): Line => ({ level, text });
 const worker = ({ role, id, pid }: { role: string; id: number; pid: number }) => `${role}_worker#${id}:${pid}`;
@@ -29,7 +28,6 @@ const json = (value: unknown) => JSON.stringify(value);
 const named = (pids: readonly number[], names: Readonly<Record<string, string>> = {}) =>
   pids.map(pid => (names[pid] === undefined ? String(pid) : `${names[pid]}:${pid}`)).join(', ');
 const plural = (count: number, word: string) => `${count} ${word}${count === 1 ? '' : 's'}`;
-
 class NamedError extends Error {
   constructor(name: string, message: string, facts: object = {}) {
     super(message);
@@ -188,7 +186,6 @@ const TEXTS: Texts = {
   'slot-gave-up': ({ role, slot }) =>
     line('error', `[master] the ${role} worker for index ${slot} exited with code 78: it is not started again until the next reload`),
   ...SPARE_TEXTS,
-  ...REGISTER_TEXTS,
   'forker-said': ({ level, text }) => line(level, text),
   'message-dropped': ({ from, reason, action }) =>
     line('warn', `[master] dropped a message${action === undefined ? '' : ` ${json(action)}`} from ${from}: ${reason}`),
@@ -216,9 +213,7 @@ export const HTTPS_FLAG_DEPRECATED = `[${isEgg4 ? '@eggjs/cluster' : 'egg-cluste
 /** @param isQuiet while developing: life-cycle lines are debug, not info */
 export function logEvents(logger: Logger, isQuiet: boolean): (event: ClusterEvent) => void {
   return event => {
-    const text = (TEXTS as Partial<Record<EventType, (event: never) => Line | readonly Line[] | undefined>>)[event.type] as
-      | ((event: ClusterEvent) => Line | readonly Line[] | undefined)
-      | undefined;
-    for (const { level, text: said } of [text?.(event) ?? []].flat()) logger[level === 'log' ? (isQuiet ? 'debug' : 'info') : level](said);
+    const text = (TEXTS as Partial<Record<EventType, (event: never) => Lines>>)[event.type];
+    for (const { level, text: said } of [text?.(event as never) ?? []].flat()) logger[level === 'log' ? (isQuiet ? 'debug' : 'info') : level](said);
   };
 }

@@ -3,6 +3,7 @@
 import type { Cause, Status } from '../lifecycle/child-life.js';
 import type { PublicStatus } from '../lifecycle/public-status.js';
 import type { WornBy } from '../lifecycle/wear.js';
+import type { Address, ListeningAddress, ProgramFacts } from './address.js';
 import type { HangFacts } from './hang.js';
 import type { RegisterEvent } from './register-events.js';
 import type { ServiceEvent } from './service-events.js';
@@ -10,7 +11,7 @@ import type { LossAccount, WorkerVitals } from './snapshot.js';
 import type { SpareEvent } from './spare-events.js';
 import type { EnvironmentFacts, MemoryFacts, WorkersFacts } from './start-facts.js';
 
-export type { EnvironmentFacts, MemoryFacts, WorkersFacts };
+export type { Address, EnvironmentFacts, ListeningAddress, MemoryFacts, ProgramFacts, WorkersFacts };
 
 export type Role = 'agent' | 'app';
 
@@ -21,27 +22,6 @@ export interface Exit {
   readonly error?: string | undefined;
   /** It was adopted: nobody is told how a process ended that is not his child. */
   readonly isUnknown?: boolean | undefined;
-}
-
-export interface Address {
-  readonly protocol: 'http' | 'https';
-  /** Undefined for a UNIX socket. */
-  readonly port?: number | undefined;
-  /** As people write it: `http://127.0.0.1:7001`, or the socket's path. */
-  readonly text: string;
-}
-
-export interface ProgramFacts {
-  readonly name: string;
-  readonly version: string;
-}
-
-/** Where a worker listens, as `cluster` tells it. */
-export interface ListeningAddress {
-  /** -1 for a UNIX socket, which then has its path as `address`. */
-  readonly addressType: number | string;
-  readonly port?: number | undefined;
-  readonly address?: string | null | undefined;
 }
 
 interface ChildFacts {

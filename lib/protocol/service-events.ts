@@ -1,5 +1,6 @@
 // What a supervisor of many services tells, beside what is told of their processes.
 
+import type { RegisterEvent } from './register-events.js';
 import type { Desired } from './service-spec.js';
 
 export type ServiceEvent =
@@ -45,3 +46,6 @@ export type ServiceEvent =
   | { readonly type: 'port-assigned'; readonly service: string; readonly port: number; readonly reason: string }
   | { readonly type: 'state-restored'; readonly path: string; readonly reason: string }
   | { readonly type: 'state-unwritable'; readonly path: string; readonly reason: string };
+
+/** What only a supervisor of many tells. */
+export type SupervisorFact = (ServiceEvent | RegisterEvent)['type'];

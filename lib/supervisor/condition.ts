@@ -15,40 +15,40 @@ export interface ConditionFacts {
 }
 
 export function statusOf(service: Service, { clock, usages, isWaiting }: ConditionFacts): ServiceStatus {
-  const { spec, current, child, launch } = service;
+  const { spec, current, child, launch, record } = service;
   const status = conditionOf(service, isWaiting);
-  const port = service.port ?? (spec.port?.isFixed ? spec.port.from : (service.state.port ?? spec.port?.preferred));
-  const process = child === undefined ? undefined : current;
-  const facts = process?.facts;
+  const port = service.port ?? (spec.port?.isFixed ? spec.port.from : (record.state.port ?? spec.port?.preferred));
+  const living = child === undefined ? undefined : current;
+  const facts = living?.facts;
   return {
     name: spec.name,
     kind: spec.run.kind,
     status,
     running: status === 'running',
     desired: service.desired,
-    isOwned: service.isOwned,
-    pid: process?.pid,
+    isOwned: record.isOwned,
+    pid: living?.pid,
     host: launch?.host ?? spec.host,
     port,
     url: port === undefined ? undefined : urlOf(spec.host, port),
-    reason: isWaiting ? `waiting for ${Object.keys(spec.dependsOn).join(', ')}` : service.trouble,
-    ageMs: process && Math.round(clock.now() - process.startedAtMs),
-    restarts: service.restarts,
-    lastExit: service.state.lastExit,
+    reason: isWaiting ? `waiting for ${Object.keys(spec.dependsOn).join(', ')}` : record.trouble,
+    ageMs: living && Math.round(clock.now() - living.startedAtMs),
+    restarts: record.restarts,
+    lastExit: record.state.lastExit,
     health: facts && { isHealthy: facts.isHealthy, failures: facts.failures, tookMs: Math.round(facts.tookMs), agoMs: Math.round(clock.now() - facts.atMs) },
     source: spec.source,
     dependsOn: Object.keys(spec.dependsOn),
-    ...(process && usages.of(process.pid, process.startedAtMs)),
+    ...(living && usages.of(living.pid, living.startedAtMs)),
   };
 }
 
-function conditionOf({ child, current, isGoing, givenUp, trouble, isRetrying }: Service, isWaiting: boolean): ServiceCondition {
+function conditionOf({ child, current, isGoing, record, isRetrying }: Service, isWaiting: boolean): ServiceCondition {
   if (child?.status === 'ready') return current?.facts?.isHealthy === false ? 'unhealthy' : 'running';
   if (child?.status === 'starting') return 'starting';
   if (child !== undefined) return 'stopping';
   if (isWaiting) return 'waiting';
   if (isGoing && isRetrying) return 'backing-off';
-  return givenUp ?? (trouble === undefined ? 'down' : 'failed');
+  return record.givenUp ?? (record.trouble === undefined ? 'down' : 'failed');
 }
 
 export function invalidStatus({ name, source, reason }: InvalidService): ServiceStatus {

@@ -14,6 +14,7 @@ import type { HealthFacts } from './health-watch.js';
 import { type Launch, launchOf, urlOf } from './launch.js';
 import { assignPort, releasePort } from './port-book.js';
 import type { ServiceNeeds } from './service-needs.js';
+import type { ServiceRecord } from './service-record.js';
 
 /** So often another port is tried when somebody else was quicker. */
 const MOST_PORTS = 3;
@@ -35,9 +36,12 @@ export class Preparation {
     return this.#port === undefined ? undefined : urlOf(this.#spec.host, this.#port);
   }
 
-  /** Started by nobody here, and there: by its pid file. One that is stale is removed. */
-  findRunning(): Promise<ServiceLife | undefined> {
-    return findRunning(this.#spec);
+  /** Started by somebody else, as its pid file says: then it is watched, and left alone when we go. A file that is stale is removed. */
+  async findRunning(record: ServiceRecord): Promise<ServiceLife | undefined> {
+    const found = await findRunning(this.#spec);
+    record.isOwned = true;
+    if (found !== undefined) record.found(found, false);
+    return found;
   }
 
   /** @param running its process, when there is one already */
@@ -49,14 +53,10 @@ export class Preparation {
     if (wish !== undefined) {
       const { port: last } = state.of(name);
       const preferred = wish.preferred ?? last;
-      this.#port = await assignPort({
-        service: this.#fullName,
-        host,
-        wish,
-        last,
-        ...(running === undefined ? {} : { running: wish.isFixed ? wish.from : preferred }),
-      });
-      await this.#keepPort(this.#port, last);
+      const held = wish.isFixed ? wish.from : preferred;
+      const question = { service: this.#fullName, host, wish, last };
+      this.#port = running === undefined ? await assignPort(question) : await assignPort({ ...question, running: held }).catch(() => held);
+      if (this.#port !== undefined) await this.#keepPort(this.#port, last);
     }
     return running === undefined ? this.#launch() : this.#launchOfRunning();
   }
@@ -126,7 +126,7 @@ export class Preparation {
   async undo(): Promise<void> {
     const { pidFile, lockFile } = this.#spec;
     if (this.#port !== undefined) await releasePort(this.#fullName);
-    if (pidFile !== undefined && (await this.findRunning()) === undefined) removeFile(pidFile);
+    if (pidFile !== undefined && (await findRunning(this.#spec)) === undefined) removeFile(pidFile);
     if (lockFile !== undefined && pidFile !== undefined) removeFile(lockFile);
   }
 }

@@ -9,11 +9,11 @@ import type { Launch } from './launch.js';
 import type { ServiceProcess } from './service-process.js';
 
 /** @returns in words what is still there: empty when it is verified gone */
-export async function remainsOf(launch: Launch | undefined, process: ServiceProcess | undefined, survived: readonly number[]): Promise<readonly string[]> {
+export async function remainsOf(launch: Launch | undefined, ended: ServiceProcess | undefined, survived: readonly number[]): Promise<readonly string[]> {
   const alive = survived.filter(isAlive).map(pid => `process ${pid} (${commandOf(pid)}) could not be ended`);
   const { port, host = '' } = launch ?? {};
-  if (port === undefined || process === undefined || !isLocalHost(host)) return alive;
+  if (port === undefined || ended === undefined || !isLocalHost(host)) return alive;
   const holders = (await portHolders(port))?.pids ?? [];
-  const own = holders.filter(pid => !survived.includes(pid) && (markTextOf(pid) === process.life.mark || isWithin(pid, process.pid)));
+  const own = holders.filter(pid => !survived.includes(pid) && (markTextOf(pid) === ended.life.mark || isWithin(pid, ended.pid)));
   return [...alive, ...own.map(pid => `port ${port} is still held by process ${pid} (${commandOf(pid)})`)];
 }

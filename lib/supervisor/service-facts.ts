@@ -14,13 +14,13 @@ export function tellOf(clock: Clock, emit: Emit): (service: Service, event: Grou
     if (event.type === 'backing-off' || event.type === 'slot-left-empty' || event.type === 'slot-gave-up') emit({ ...event, role: 'app', service: name });
     if (!('child' in event)) return;
     const { id, slot, generation, exit = { code: null, signal: null }, failed, wasKilled, failedBy, readyAt } = event.child;
-    const process = event.child.process as ServiceProcess;
-    const facts = { service: name, role: 'app' as const, id, slot, generation, pid: process.pid };
+    const life = event.child.process as ServiceProcess;
+    const facts = { service: name, role: 'app' as const, id, slot, generation, pid: life.pid };
     if (event.type === 'child-forked')
       emit({ type: 'child-forked', ...facts, clusterPort: undefined, debugPort: undefined, pids: [String(id)], isThread: false });
     if (event.type === 'child-moved') emit({ type: 'child-moved', ...facts, from: event.from, to: event.to, cause: event.cause });
     if (event.type !== 'child-left') return;
-    const livedMs = Math.round(clock.now() - process.startedAtMs);
+    const livedMs = Math.round(clock.now() - life.startedAtMs);
     const kill = exit.signal === 'SIGKILL' && !wasKilled ? oomKills.explain() : {};
     const left = { state: 'dead', isBoot: false, byDebugger: false, pids: [], wasAsked: !failed };
     emit({ type: 'child-left', ...facts, ...left, ...kill, exit, failed, failedBy, wasKilled, wasReady: readyAt !== undefined, livedMs });

@@ -31,7 +31,7 @@ export function groupSpecOf({ name, restart, health, stop }: ServiceSpec): Group
 }
 
 export function lastExitOf(child: Child, exit: Exit): LastExit {
-  const { process, failed, failedBy, wasKilled, readyAt } = child;
+  const { process: life, failed, failedBy, wasKilled, readyAt } = child;
   const reason = deathOf({ exit, failed, failedBy, wasKilled, wasReady: readyAt !== undefined }).text;
-  return { ...exit, pid: process.pid, at: wallClockMs(), reason };
+  return { ...exit, pid: life.pid, at: wallClockMs(), reason };
 }

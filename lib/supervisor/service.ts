@@ -2,54 +2,43 @@
 
 import { ClusterError } from '../errors.js';
 import type { Desired, ServiceSpec } from '../protocol/service-spec.js';
+import type { ServiceStopAccount } from '../protocol/service-status.js';
 import type { Child } from '../supervision/child.js';
 import { Group } from '../supervision/group.js';
 import type { GroupEvent, Place } from '../supervision/group-needs.js';
-import { wallClockMs } from '../system/clock.js';
 import type { ServiceLife } from '../system/service-life.js';
 import type { HealthFacts } from './health-watch.js';
 import type { Launch } from './launch.js';
 import { Preparation } from './preparation.js';
 import { remainsOf } from './remains.js';
 import { serviceProcess, spawnFor } from './service-forking.js';
-import { groupSpecOf, lastExitOf } from './service-group.js';
+import { groupSpecOf } from './service-group.js';
 import type { ServiceNeeds } from './service-needs.js';
 import type { ServiceProcess } from './service-process.js';
-import type { ServiceState } from './state-book.js';
+import { type Outcome, ServiceRecord } from './service-record.js';
 import { Wishes } from './wishes.js';
-
-export type Outcome = 'ready' | 'completed';
-export interface ServiceStopReport {
-  readonly service: string;
-  readonly tookMs: number;
-  readonly forced: readonly number[];
-  /** What could not be ended: a process, or who holds the port. Empty: it is verified gone. */
-  readonly remains: readonly string[];
-}
 
 export class Service {
   readonly spec: ServiceSpec;
   readonly #needs: ServiceNeeds;
   readonly #group: Group;
-  readonly #wishes: Wishes;
+  readonly wishes: Wishes;
   readonly #preparation: Preparation;
-  #launch: Launch | undefined;
+  /** As of its last start. */
+  launch: Launch | undefined;
   #adopted: ServiceLife | undefined;
-  #whenForked: (() => void)[] = [];
   #onOutcome: (outcome: Outcome | Child) => void = () => {};
-  #givenUp: 'failed' | 'completed' | undefined;
-  #isGoing = false;
-  restarts = 0;
+  /** Somebody asked for it, and it is not on its way out. */
+  isGoing = false;
+  readonly record: ServiceRecord;
   current: ServiceProcess | undefined;
-  /** Why it does not run; undefined: it does, or nobody wants it. */
-  trouble: string | undefined;
-  isOwned = true;
 
   constructor(spec: ServiceSpec, needs: ServiceNeeds) {
     const { clock, random } = needs;
     this.spec = spec;
     this.#needs = needs;
-    this.#wishes = new Wishes(spec.name);
+    this.record = new ServiceRecord(spec, needs);
+    this.wishes = new Wishes(spec.name);
     this.#preparation = new Preparation(spec, needs);
     this.#group = new Group(groupSpecOf(spec), { clock, random, fork: place => this.#fork(place), emit: event => this.#tell(event) });
   }
@@ -58,7 +47,7 @@ export class Service {
     return this.spec.name;
   }
   get desired(): Desired {
-    return this.#needs.state.of(this.name).desired ?? this.spec.desired;
+    return this.record.desired;
   }
   get child(): Child | undefined {
     return this.#group.children.find(({ status }) => status !== 'lost');
@@ -66,40 +55,23 @@ export class Service {
   get isReady(): boolean {
     return this.child?.status === 'ready';
   }
-  /** Somebody asked for it, and it is not on its way out. */
-  get isGoing(): boolean {
-    return this.#isGoing;
-  }
-  get givenUp(): 'failed' | 'completed' | undefined {
-    return this.#givenUp;
-  }
   get port(): number | undefined {
     return this.isGoing ? this.#preparation.port : undefined;
   }
-  get state(): ServiceState {
-    return this.#needs.state.of(this.name);
-  }
-  get launch(): Launch | undefined {
-    return this.#launch;
-  }
+  /** Its process has died, and is started again after a while. */
   get isRetrying(): boolean {
     return this.#group.isRetrying;
   }
-  get isBusy(): boolean {
-    return this.#wishes.isPending;
-  }
 
-  /** Resolves when it has a process, or is not tried any more. */
+  /** Resolves when it has a process. */
   whenForked(): Promise<void> {
-    if (this.child !== undefined) return Promise.resolve();
-    return new Promise(resolve => this.#whenForked.push(resolve));
+    return this.child === undefined ? this.record.whenForked() : Promise.resolve();
   }
 
   /** What it found running is its first process. Resolves when that is healthy; else it is ended, and another is started. */
   adopt(life: ServiceLife, isOwned: boolean): Promise<Outcome> {
     this.#adopted = life;
-    this.isOwned = isOwned;
-    this.#needs.emit({ type: 'service-adopted', service: this.name, pid: life.pid, isOwned });
+    this.record.found(life, isOwned);
     return this.start();
   }
 
@@ -109,19 +81,19 @@ export class Service {
    * @throws {ClusterError} ERR_START_FAILED, ERR_START_TIMEOUT, ERR_ADDRESS_IN_USE, ERR_STOPPED
    */
   start(): Promise<Outcome> {
-    return this.#wishes.wish('start', overtaken => this.#start(overtaken));
+    return this.wishes.wish('start', overtaken => this.#start(overtaken));
   }
 
   /** @param isWish it is not wanted any more, until somebody says otherwise */
-  stop(force: AbortSignal, isWish: boolean): Promise<ServiceStopReport> {
-    return this.#wishes.wish('stop', async () => {
-      if (isWish) await this.#want('down');
+  stop(force: AbortSignal, isWish: boolean): Promise<ServiceStopAccount> {
+    return this.wishes.wish('stop', async () => {
+      if (isWish) await this.record.want('down');
       return this.#stop(force, isWish ? 'not wanted any more' : 'all are stopped');
     });
   }
 
   restart(force: AbortSignal): Promise<Outcome> {
-    return this.#wishes.wish('restart', async overtaken => {
+    return this.wishes.wish('restart', async overtaken => {
       await this.#stop(force, 'restart');
       return this.#start(overtaken);
     });
@@ -129,14 +101,14 @@ export class Service {
 
   async #start(overtaken: AbortSignal): Promise<Outcome> {
     if (this.isReady) {
-      await this.#want('up');
+      await this.record.want('up');
       return 'ready';
     }
-    this.#givenUp = undefined;
-    this.trouble = undefined;
+    this.record.givenUp = undefined;
+    this.record.trouble = undefined;
     try {
       const outcome = await this.#attempt(overtaken);
-      await this.#want('up');
+      await this.record.want('up');
       return outcome;
     } catch (error) {
       return this.#onFailedStart(error as Error);
@@ -146,9 +118,9 @@ export class Service {
   /** A port that somebody else took between the check and the start is not the service's fault: the next one is tried. */
   async #attempt(overtaken: AbortSignal): Promise<Outcome> {
     for (let attempt = 1; ; attempt++) {
-      await this.#lookForRunning();
-      this.#launch = await this.#preparation.prepare(this.#adopted);
-      if (overtaken.aborted) throw this.#wishes.overtaken('start');
+      this.#adopted ??= await this.#preparation.findRunning(this.record);
+      this.launch = await this.#preparation.prepare(this.#adopted);
+      if (overtaken.aborted) throw this.wishes.overtaken('start');
       const outcome = await this.#untilOutcome(overtaken);
       if (typeof outcome === 'string') return outcome;
       const error = this.#preparation.failureOf(outcome, this.current?.facts);
@@ -157,20 +129,12 @@ export class Service {
     }
   }
 
-  /** Somebody else may have started it: then it is watched, and left alone when we go. */
-  async #lookForRunning(): Promise<void> {
-    if (this.#adopted !== undefined) return;
-    this.#adopted = await this.#preparation.findRunning();
-    this.isOwned = this.#adopted === undefined;
-    if (this.#adopted !== undefined) this.#needs.emit({ type: 'service-adopted', service: this.name, pid: this.#adopted.pid, isOwned: false });
-  }
-
   #untilOutcome(overtaken: AbortSignal): Promise<Outcome | Child> {
-    this.#isGoing = true;
+    this.isGoing = true;
     return new Promise((resolve, reject) => {
       this.#onOutcome = resolve;
-      overtaken.addEventListener('abort', () => reject(this.#wishes.overtaken('start')), { once: true });
-      this.#needs.emit({ type: 'service-starting', service: this.name, port: this.#launch?.port });
+      overtaken.addEventListener('abort', () => reject(this.wishes.overtaken('start')), { once: true });
+      this.#needs.emit({ type: 'service-starting', service: this.name, port: this.launch?.port });
       this.#group.resize(1).then(
         () => resolve('ready'),
         () => {},
@@ -181,9 +145,8 @@ export class Service {
   async #onFailedStart(error: Error): Promise<never> {
     const isOvertaken = error instanceof ClusterError && error.code === 'ERR_STOPPED';
     if (isOvertaken) throw error;
-    this.trouble = error.message;
-    this.#needs.emit({ type: 'service-start-failed', service: this.name, message: error.message });
-    const isTriedOn = this.desired === 'up' && this.#isGoing && this.#givenUp === undefined && this.spec.restart.when !== 'never';
+    this.record.failed(error);
+    const isTriedOn = this.desired === 'up' && this.isGoing && this.record.givenUp === undefined && this.spec.restart.when !== 'never';
     if (!isTriedOn) {
       await this.#group.stop(new AbortController().signal);
       await this.#end('failed');
@@ -191,7 +154,7 @@ export class Service {
     throw error;
   }
 
-  async #stop(force: AbortSignal, reason: string): Promise<ServiceStopReport> {
+  async #stop(force: AbortSignal, reason: string): Promise<ServiceStopAccount> {
     const { clock, emit } = this.#needs;
     const startedAt = clock.now();
     const { current, child } = this;
@@ -200,87 +163,56 @@ export class Service {
     const wasThere = child !== undefined;
     if (wasThere) emit({ type: 'service-stopping', service: this.name, pid: current?.pid ?? 0, reason });
     const { forced, survived } = await this.#group.stop(force);
-    const remains = await remainsOf(this.#launch, current, survived);
+    const remains = await remainsOf(this.launch, current, survived);
     const report = { service: this.name, tookMs: Math.round(clock.now() - startedAt), forced, remains };
     if (wasThere) emit({ type: 'service-stopped', ...report });
-    this.trouble = remains.length > 0 ? `it did not end: ${remains.join('; ')}` : undefined;
+    this.record.trouble = remains.length > 0 ? `it did not end: ${remains.join('; ')}` : undefined;
     await this.#end(undefined);
     return report;
   }
 
   async #takeIn(): Promise<void> {
-    this.#launch = await this.#preparation.prepare(this.#adopted);
+    this.launch = await this.#preparation.prepare(this.#adopted);
     void this.#group.resize(1);
   }
 
   /** Its port is anybody's from now on. */
   async #end(how: 'failed' | 'completed' | undefined): Promise<void> {
-    this.#isGoing = false;
-    this.#givenUp = how;
+    this.isGoing = false;
+    this.record.givenUp = how;
     await this.#preparation.undo();
     await this.#needs.state.set(this.name, { observed: undefined });
   }
 
-  async #want(desired: Desired): Promise<void> {
-    const { state, emit } = this.#needs;
-    if (state.of(this.name).desired === desired) return;
-    if (this.desired !== desired) emit({ type: 'desired-changed', service: this.name, desired });
-    await state.set(this.name, { desired });
-  }
-
   #fork(place: Place): ServiceProcess {
-    const { mark, recording, state, supervisor, emit, clock, random } = this.#needs;
-    const launch = this.#launch as Launch;
+    const { mark, recording, supervisor, emit, clock, random } = this.#needs;
+    const launch = this.launch as Launch;
     const life = this.#adopted ?? spawnFor(launch, `${mark}.s${this.#needs.nextSerial()}`);
     this.#adopted = undefined;
-    this.isOwned ||= !life.isAdopted;
     recording?.record(`${this.name}#${place.id}:${life.pid}`, life.output);
-    const forking = { fullName: `${supervisor}/${this.name}`, clock, random, emit, onHealth: (facts: HealthFacts, pid: number) => this.#onHealth(facts, pid) };
+    const forking = {
+      fullName: `${supervisor}/${this.name}`,
+      clock,
+      random,
+      emit,
+      onHealth: (facts: HealthFacts, pid: number) => this.isReady && this.record.health(facts, pid),
+    };
     this.current = serviceProcess({ place, life, spec: this.spec, launch }, forking);
-    for (const resolve of this.#whenForked.splice(0)) resolve();
-    const { identity } = life;
-    void state.set(this.name, { observed: identity && { ...identity, mark: life.mark, startedAt: wallClockMs() } });
+    this.record.forked(life);
     return this.current;
-  }
-
-  #onHealth({ isHealthy, reason, failures }: HealthFacts, pid: number): void {
-    const { emit } = this.#needs;
-    if (!this.isReady) return;
-    if (!isHealthy && failures === 1) emit({ type: 'service-unhealthy', service: this.name, pid, reason: reason ?? '', failures });
-    if (isHealthy && this.trouble !== undefined) emit({ type: 'service-healthy', service: this.name, pid });
-    this.trouble = isHealthy ? undefined : `unhealthy: ${reason}`;
   }
 
   #tell(event: GroupEvent): void {
     this.#needs.tell(this, event);
     if (event.type === 'child-moved' && event.to === 'hung') event.child.stop(); // Asked first: it lives, it just is not well.
-    if (event.type === 'child-moved' && event.from === 'starting' && event.to === 'ready') this.#onReady();
-    if (event.type === 'backing-off') this.restarts++;
+    if (event.type === 'child-moved' && event.from === 'starting' && event.to === 'ready') this.record.ready(this.current, this.#preparation.url);
+    if (event.type === 'backing-off') this.record.restarts++;
     if (event.type === 'child-left') this.#onLeft(event.child);
-    if (event.type === 'slot-gave-up') void this.#onGivenUp(event.isAsked);
-  }
-
-  #onReady(): void {
-    const { clock, emit } = this.#needs;
-    const { pid = 0, startedAtMs = clock.now() } = this.current ?? {};
-    this.trouble = undefined;
-    emit({ type: 'service-started', service: this.name, pid, url: this.#preparation.url, tookMs: Math.round(clock.now() - startedAtMs) });
+    if (event.type === 'slot-gave-up') void this.#end(this.record.over(event.isAsked));
   }
 
   #onLeft(child: Child): void {
-    const { exit = { code: null, signal: null } } = child;
-    const lastExit = lastExitOf(child, exit);
-    void this.#needs.state.set(this.name, { observed: undefined, lastExit });
-    if (!child.failed) return;
-    this.trouble = lastExit.reason;
-    const isDone = exit.code === 0 && this.spec.restart.when !== 'always' && this.spec.health.kind === 'none' && child.failedBy === 'exited';
-    this.#onOutcome(isDone ? 'completed' : child);
-  }
-
-  async #onGivenUp(isAsked: boolean): Promise<void> {
-    const wasDone = isAsked && this.#needs.state.of(this.name).lastExit?.code === 0;
-    this.#givenUp = wasDone ? 'completed' : 'failed';
-    if (wasDone) this.#needs.emit({ type: 'service-completed', service: this.name });
-    await this.#end(this.#givenUp);
+    const outcome = this.record.left(child);
+    if (outcome !== undefined) this.#onOutcome(outcome);
   }
 }

@@ -4,17 +4,15 @@ import { ClusterError, messageOf } from '../errors.js';
 import type { EventBus } from '../instance/event-bus.js';
 import type { Instance } from '../instance/instance.js';
 import { configChanges } from '../lifecycle/config-changes.js';
-import { startOrder, withDependencies } from '../lifecycle/dependency-order.js';
-import { nearestName } from '../protocol/nearest-name.js';
-import type { ServiceSpec, SupervisorConfig } from '../protocol/service-spec.js';
+import type { SupervisorConfig } from '../protocol/service-spec.js';
 import type { ServiceStopAccount, UpAccount } from '../protocol/service-status.js';
 import type { Clock } from '../system/clock.js';
 import { adoptable } from './adoption.js';
 import { inOrder } from './ordered.js';
 import { Registrations } from './registrations.js';
-import { Service } from './service.js';
+import { Roster } from './roster.js';
+import type { Service } from './service.js';
 import { tellOf } from './service-facts.js';
-import type { ServiceNeeds } from './service-needs.js';
 import { StateBook } from './state-book.js';
 import { strayOf } from './stray.js';
 
@@ -30,9 +28,8 @@ const never = new AbortController().signal;
 
 export class Supervisor {
   readonly #needs: SupervisorNeeds;
-  readonly #services = new Map<string, Service>();
+  readonly #roster: Roster;
   readonly #waiting = new Set<string>();
-  readonly #shared: ServiceNeeds;
   readonly registrations: Registrations;
   #config: SupervisorConfig;
   #isStopping = false;
@@ -47,7 +44,7 @@ export class Supervisor {
     this.#config = config;
     this.state = new StateBook(instance.name, emit);
     this.registrations = new Registrations({ clock, random, emit });
-    this.#shared = {
+    this.#roster = new Roster({
       supervisor: instance.name,
       mark: instance.mark,
       clock,
@@ -57,17 +54,17 @@ export class Supervisor {
       recording: instance.recording,
       nextSerial: () => ++this.#serial,
       tell: tellOf(clock, emit),
-    };
-    for (const spec of config.services) this.#add(spec);
+    });
+    this.#fill(config);
     events.on('service-started', ({ service }) => this.#onStarted(service));
-    this.registrations.follow(events, name => this.#services.get(name));
+    this.registrations.follow(events, name => this.#roster.get(name));
   }
 
   get config(): SupervisorConfig {
     return this.#config;
   }
   get services(): readonly Service[] {
-    return [...this.#services.values()];
+    return this.#roster.all;
   }
   get isStopping(): boolean {
     return this.#isStopping;
@@ -80,30 +77,21 @@ export class Supervisor {
     return this.#waiting.has(name);
   }
 
-  /** Throws ERR_UNKNOWN_NAME with what there is. */
+  /** Throws ERR_UNKNOWN_NAME with what there is; ERR_INVALID_CONFIG. */
   find(name: string): Service {
-    const found = this.#services.get(name);
-    if (found !== undefined) return found;
-    const invalid = this.#config.invalid.find(item => item.name === name);
-    if (invalid !== undefined) throw new ClusterError('ERR_INVALID_CONFIG', `${name} cannot be a service: ${invalid.reason} (${invalid.source})`);
-    const names = [...this.#services.keys()];
-    const meant = nearestName(name, names);
-    const hint = meant === undefined ? `There are: ${names.join(', ') || 'none'}.` : `Did you mean ${meant}?`;
-    throw new ClusterError('ERR_UNKNOWN_NAME', `There is no service ${JSON.stringify(name)} in ${this.#needs.instance.name}. ${hint}`, {
-      details: { candidates: names },
-    });
+    return this.#roster.find(name);
   }
 
   /** Takes over what a killed predecessor has left running. */
   async open(): Promise<void> {
     this.state.open();
     for (const { service, life } of adoptable(this.#needs.instance.name)) {
-      const found = this.#services.get(service);
-      if (found === undefined) this.#add(strayOf(service, life.pid, this.#config.folder));
+      const found = this.#roster.get(service);
+      if (found === undefined) this.#roster.add(strayOf(service, life.pid, this.#config.folder));
       const adopted = this.find(service);
       adopted.adopt(life, true).catch(() => {}); // It is told; what is wanted of it comes next.
       if (found === undefined || adopted.desired === 'down') await adopted.stop(never, false);
-      if (found === undefined) this.#services.delete(service);
+      if (found === undefined) this.#roster.remove(service);
     }
   }
 
@@ -113,11 +101,11 @@ export class Supervisor {
     const startedAt = clock.now();
     for (const name of names) this.find(name);
     const wanted = this.services.filter(({ desired }) => desired === 'up').map(({ name }) => name);
-    const meant = names.length > 0 ? [...this.#withNeeds(names)] : [...this.#withNeeds(wanted)];
+    const meant = this.#roster.inOrderWithNeeds(names.length > 0 ? names : wanted);
     const failed: { service: string; reason: string }[] = [];
     await this.#startAll(meant, (service, error) => failed.push({ service, reason: messageOf(error) }));
     this.#isStarting = false;
-    const running = meant.filter(name => this.#services.get(name)?.isReady);
+    const running = meant.filter(name => this.#roster.get(name)?.isReady);
     return { tookMs: Math.round(clock.now() - startedAt), running, failed, changes: [] };
   }
 
@@ -126,11 +114,10 @@ export class Supervisor {
     const changes = configChanges(this.#config.services, config.services);
     const ofKind = (kind: string) => changes.filter(change => change.kind === kind).map(({ name }) => name);
     const gone = [...ofKind('removed'), ...ofKind('changed')];
-    const isUp = new Set(gone.filter(name => this.#services.get(name)?.isGoing));
+    const isUp = new Set(gone.filter(name => this.#roster.get(name)?.isGoing));
     await this.#stopAll(gone, never);
-    for (const name of gone) this.#services.delete(name);
-    this.#config = config;
-    for (const spec of config.services) if (!this.#services.has(spec.name)) this.#add(spec);
+    for (const name of gone) this.#roster.remove(name);
+    this.#fill(config);
     const [added, changed, removed] = [ofKind('added'), ofKind('changed'), ofKind('removed')];
     if (added.length + changed.length + removed.length > 0) this.#needs.events.emit({ type: 'config-applied', added, changed, removed });
     const report = await this.up(names.length > 0 ? [...new Set([...names, ...changed.filter(name => isUp.has(name))])] : []);
@@ -143,7 +130,7 @@ export class Supervisor {
     this.find(name);
     this.#refuseWhenStopping();
     let failure: unknown;
-    await this.#startAll([...this.#withNeeds([name])], (service, error) => {
+    await this.#startAll(this.#roster.inOrderWithNeeds([name]), (service, error) => {
       if (service === name) failure = error;
     });
     if (failure !== undefined) throw failure;
@@ -168,28 +155,23 @@ export class Supervisor {
     this.#waiting.clear();
     await this.registrations.leaveAll();
     const reports = await this.#stopAll(
-      this.services.filter(({ isOwned }) => isOwned).map(({ name }) => name),
+      this.services.filter(({ record }) => record.isOwned).map(({ name }) => name),
       force,
     );
     await this.state.settled();
     return reports;
   }
 
-  #add(spec: ServiceSpec): void {
-    this.#services.set(spec.name, new Service(spec, this.#shared));
-  }
-
-  #withNeeds(names: readonly string[]): ReadonlySet<string> {
-    return withDependencies(names, this.#dependents);
-  }
-  get #dependents() {
-    return this.services.map(({ name, spec }) => ({ name, dependsOn: Object.keys(spec.dependsOn) }));
+  #fill(config: SupervisorConfig): void {
+    this.#config = config;
+    this.#roster.invalid = config.invalid;
+    for (const spec of config.services) this.#roster.add(spec);
   }
 
   async #startAll(names: readonly string[], onFailure: (name: string, error: unknown) => void): Promise<void> {
     for (const name of names) if (!this.find(name).isReady) this.#waiting.add(name);
     await inOrder({
-      names: startOrder(this.#dependents).filter(name => names.includes(name)),
+      names,
       before: (name, done) =>
         Object.entries(this.find(name).spec.dependsOn).map(([other, need]) =>
           need === 'ready' ? done(other) : Promise.race([done(other), this.find(other).whenForked()]),
@@ -200,34 +182,24 @@ export class Supervisor {
 
   async #startOne(name: string): Promise<void> {
     const service = this.find(name);
-    const missing = this.#missingFor(service);
+    const missing = this.#roster.missingFor(service);
     if (missing.length > 0) throw new ClusterError('ERR_START_FAILED', `${name} waits for ${missing.join(', ')}, which did not start.`);
     this.#waiting.delete(name);
     if (this.#isStopping) throw new ClusterError('ERR_STOPPED', `${name}: the supervisor is stopping.`);
     await service.start();
   }
 
-  #missingFor({ spec }: Service): string[] {
-    return Object.entries(spec.dependsOn)
-      .filter(([other, need]) => {
-        const { isReady, isGoing, givenUp } = this.find(other);
-        return !(need === 'ready' ? isReady || givenUp === 'completed' : isGoing || givenUp === 'completed');
-      })
-      .map(([other]) => other);
-  }
-
   /** Somebody may have waited for it. */
   #onStarted(name: string): void {
     for (const waiting of this.#waiting) {
-      const service = this.#services.get(waiting);
-      if (service === undefined || !(name in service.spec.dependsOn) || this.#missingFor(service).length > 0) continue;
+      const service = this.#roster.get(waiting);
+      if (service === undefined || !(name in service.spec.dependsOn) || this.#roster.missingFor(service).length > 0) continue;
       void this.#startOne(waiting).catch(() => {}); // It is told.
     }
   }
 
   async #stopAll(names: readonly string[], force: AbortSignal): Promise<readonly ServiceStopAccount[]> {
     const reports: ServiceStopAccount[] = [];
-    const dependentsOf = (name: string) => this.services.filter(({ spec }) => name in spec.dependsOn).map(other => other.name);
     const stop = async (name: string): Promise<void> => {
       try {
         reports.push(await this.find(name).stop(force, false));
@@ -235,7 +207,7 @@ export class Supervisor {
         reports.push({ service: name, tookMs: 0, forced: [], remains: [`its stop failed: ${messageOf(error)}`] });
       }
     };
-    await inOrder({ names, before: (name, done) => dependentsOf(name).map(done), act: stop });
+    await inOrder({ names, before: (name, done) => this.#roster.dependentsOf(name).map(done), act: stop });
     return reports;
   }
 

@@ -2,7 +2,7 @@
 
 import { ClusterError } from '../errors.js';
 import { commonSurface } from '../instance/common-surface.js';
-import type { Served } from '../instance/instance.js';
+import type { Served } from '../instance/instance-facts.js';
 import { Usages } from '../instance/usages.js';
 import { configChanges } from '../lifecycle/config-changes.js';
 import type { PublicStatus } from '../lifecycle/public-status.js';
@@ -50,7 +50,8 @@ export function servedSupervisor(supervising: Supervising): Served {
       return { service: one(service), tookMs };
     },
     stopService: async ({ service, idempotent = false, force = false }) => {
-      const { isGoing, isBusy } = supervisor.find(service);
+      const { isGoing, wishes } = supervisor.find(service);
+      const isBusy = wishes.isPending;
       const report = await supervisor.stop(service, force ? AbortSignal.abort() : never);
       if (!isGoing && !isBusy && !idempotent && report.remains.length === 0) throw new ClusterError('ERR_STOPPED', `${service}: service not running`);
       return report;
@@ -121,12 +122,26 @@ function instanceStatus({ instance, supervisor }: Supervising, services: readonl
 /** For those who look at workers: each service's process is one. */
 const workerOf =
   (usages: Usages) =>
-  ({ name, child, current, restarts, state }: Service, slot: number): WorkerStatus[] => {
+  ({ name, child, current, record }: Service, slot: number): WorkerStatus[] => {
     if (child === undefined || current === undefined) return [];
     const { id, generation, status } = child;
     const ageMs = Math.round(systemClock.now() - current.startedAtMs);
     const usage = usages.of(current.pid, current.startedAtMs);
-    return [{ role: 'app', service: name, id, pid: current.pid, slot, generation, status, ...usage, ageMs, restarts, lastExit: state.lastExit }];
+    return [
+      {
+        role: 'app',
+        service: name,
+        id,
+        pid: current.pid,
+        slot,
+        generation,
+        status,
+        ...usage,
+        ageMs,
+        restarts: record.restarts,
+        lastExit: record.state.lastExit,
+      },
+    ];
   };
 
 function planned(supervisor: Supervisor, config: Supervisor['config']): readonly PlannedChange[] {

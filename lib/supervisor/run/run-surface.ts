@@ -2,7 +2,8 @@
 
 import { ClusterError } from '../../errors.js';
 import { commonSurface, noServices } from '../../instance/common-surface.js';
-import type { Instance, Served } from '../../instance/instance.js';
+import type { Instance } from '../../instance/instance.js';
+import type { Served } from '../../instance/instance-facts.js';
 import type { SlotBook } from '../../instance/slot-book.js';
 import { Usages } from '../../instance/usages.js';
 import type { Surface } from '../../protocol/control.js';

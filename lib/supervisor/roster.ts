@@ -1,0 +1,67 @@
+// The services of one supervisor by name, and what each needs of the others.
+
+import { ClusterError } from '../errors.js';
+import { startOrder, withDependencies } from '../lifecycle/dependency-order.js';
+import { nearestName } from '../protocol/nearest-name.js';
+import type { InvalidService, ServiceSpec } from '../protocol/service-spec.js';
+import { Service } from './service.js';
+import type { ServiceNeeds } from './service-needs.js';
+
+export class Roster {
+  readonly #services = new Map<string, Service>();
+  readonly #needs: ServiceNeeds;
+  invalid: readonly InvalidService[] = [];
+
+  constructor(needs: ServiceNeeds) {
+    this.#needs = needs;
+  }
+
+  get all(): readonly Service[] {
+    return [...this.#services.values()];
+  }
+  add(spec: ServiceSpec): void {
+    if (!this.#services.has(spec.name)) this.#services.set(spec.name, new Service(spec, this.#needs));
+  }
+  remove(name: string): void {
+    this.#services.delete(name);
+  }
+  get(name: string): Service | undefined {
+    return this.#services.get(name);
+  }
+
+  /** Throws ERR_UNKNOWN_NAME with what there is; ERR_INVALID_CONFIG for one that cannot be a service. */
+  find(name: string): Service {
+    const found = this.#services.get(name);
+    if (found !== undefined) return found;
+    const invalid = this.invalid.find(item => item.name === name);
+    if (invalid !== undefined) throw new ClusterError('ERR_INVALID_CONFIG', `${name} cannot be a service: ${invalid.reason} (${invalid.source})`);
+    const names = [...this.#services.keys()];
+    const meant = nearestName(name, names);
+    const hint = meant === undefined ? `There are: ${names.join(', ') || 'none'}.` : `Did you mean ${meant}?`;
+    throw new ClusterError('ERR_UNKNOWN_NAME', `There is no service ${JSON.stringify(name)} in ${this.#needs.supervisor}. ${hint}`, {
+      details: { candidates: names },
+    });
+  }
+
+  /** The named ones and what they depend on, each after that. */
+  inOrderWithNeeds(names: readonly string[]): readonly string[] {
+    const all = this.all.map(({ name, spec }) => ({ name, dependsOn: Object.keys(spec.dependsOn) }));
+    const meant = withDependencies(names, all);
+    return startOrder(all).filter(name => meant.has(name));
+  }
+
+  dependentsOf(name: string): readonly string[] {
+    return this.all.filter(({ spec }) => name in spec.dependsOn).map(other => other.name);
+  }
+
+  /** What it depends on, and is not there yet. */
+  missingFor({ spec }: Service): readonly string[] {
+    return Object.entries(spec.dependsOn)
+      .filter(([other, need]) => {
+        const { isReady, isGoing, record } = this.find(other);
+        const isDone = record.givenUp === 'completed';
+        return !(need === 'ready' ? isReady || isDone : isGoing || isDone);
+      })
+      .map(([other]) => other);
+  }
+}
