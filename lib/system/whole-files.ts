@@ -1,6 +1,22 @@
 // Small files that are written whole or not at all, and may be read while somebody else replaces them.
 
-import { linkSync, readdirSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  type Stats,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
 
 import { wallClockMs } from './clock.js';
 
@@ -17,6 +33,48 @@ export function writeWhole(path: string, text: string): void {
     removeFile(fresh);
     throw error;
   }
+}
+
+/** A file of somebody else's: it keeps its mode and its owner, a symbolic link stays one, and it is on the disk when this returns. */
+export function replaceWhole(path: string, text: string): void {
+  const before = statSync(path, { throwIfNoEntry: false });
+  const target = before === undefined ? path : realpathSync(path);
+  const fresh = freshName(target);
+  try {
+    writeSynced(fresh, text, before);
+    renameSync(fresh, target);
+  } catch (error) {
+    removeFile(fresh);
+    throw error;
+  }
+  syncFolder(dirname(target));
+}
+
+function writeSynced(path: string, text: string, as: Stats | undefined): void {
+  const fd = openSync(path, 'wx', OURS_ALONE);
+  try {
+    writeFileSync(fd, text);
+    if (as !== undefined) takeAfter(fd, as);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Whoever may not give a file away owns it from now on, as after any editor's save. */
+function takeAfter(fd: number, { mode, uid, gid }: Stats): void {
+  try {
+    fchownSync(fd, uid, gid);
+  } catch {}
+  fchmodSync(fd, mode & 0o7777);
+}
+
+function syncFolder(path: string): void {
+  try {
+    const fd = openSync(path, 'r');
+    fsyncSync(fd);
+    closeSync(fd);
+  } catch {} // Not every system opens folders.
 }
 
 /** Writes it whole unless it is there already: of many that try at once one wins. */
