@@ -1,12 +1,23 @@
-// The pid file that a service writes itself.
+// A pid file that a service writes by itself, in whatever form: {"pid": 1}, a number, or a number as text.
 
-import { parseObject } from '../protocol/registry-entry.js';
 import { readWhole } from './whole-files.js';
 
-/** `{"pid": 123}`, `123`, `"123"`; undefined for anything else, and when there is none. */
-export function readServicePid(path: string): number | undefined {
-  const text = readWhole(path)?.trim() ?? '';
-  const given = parseObject(text)?.['pid'] ?? text.replace(/^"(.*)"$/, '$1');
-  const pid = typeof given === 'number' ? given : /^\d{1,10}$/.test(String(given)) ? Number(given) : Number.NaN;
-  return Number.isInteger(pid) && pid > 1 ? pid : undefined;
+/** More than any system gives. */
+const LARGEST_PID = 2 ** 31 - 1;
+
+/** Undefined when there is none, or none that could be one: 0 and less would be groups, and 1 is nobody's service. */
+export const readServicePid = (path: string): number | undefined => parseServicePid(readWhole(path) ?? '');
+
+export function parseServicePid(text: string): number | undefined {
+  try {
+    const value: unknown = JSON.parse(text.replace(/^\uFEFF/, ''));
+    return pidOf(typeof value === 'object' && value !== null && 'pid' in value ? value.pid : value);
+  } catch {
+    return undefined;
+  }
+}
+
+function pidOf(value: unknown): number | undefined {
+  const pid = typeof value === 'string' && /^\s*[1-9]\d*\s*$/.test(value) ? Number(value) : value;
+  return typeof pid === 'number' && Number.isInteger(pid) && pid > 1 && pid <= LARGEST_PID ? pid : undefined;
 }
