@@ -94,6 +94,10 @@ export interface InvalidService {
   readonly reason: string;
 }
 
+/** A name is part of paths, marks and commands (`SUP/SVC`). */
+export const SERVICE_NAME = /^[A-Za-z0-9][\w.@+-]{0,63}$/;
+export const SERVICE_NAME_RULE = 'should begin with a letter or a digit and hold letters, digits and . _ - @ + only (64 at most)';
+
 export const STOP_COMMAND_MS = 15_000;
 export const FIRST_AUTO_PORT = 8_642;
 export const LAST_PORT = 65_535;

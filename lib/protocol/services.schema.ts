@@ -2,6 +2,7 @@
 // build generates a validator from it (services.generated.js), and this file is loaded only to explain what is wrong.
 
 import { z } from 'zod';
+import { SERVICE_NAME, SERVICE_NAME_RULE } from './service-spec.js';
 
 const WITH_UNIT = { error: 'should be a number with a unit: ms, s, m or h (30s)' };
 const PORT_RANGE = { error: 'should be a port from 1 to 65535' };
@@ -24,9 +25,7 @@ const port = (description: string) => z.int(PORT_RANGE).min(1, PORT_RANGE).max(6
 const command = (description: string) =>
   z.array(text('A word'), { error: 'should be a list of texts' }).min(1, { error: 'should name a program' }).meta({ description });
 
-/** A name is part of paths, marks and commands (`SUP/SVC`). */
-const SERVICE_NAME = /^[A-Za-z0-9][\w.@+-]{0,63}$/;
-const serviceName = z.string().regex(SERVICE_NAME, { error: 'should begin with a letter or a digit and hold letters, digits and . _ - @ + only (64 at most)' });
+const serviceName = z.string().regex(SERVICE_NAME, { error: SERVICE_NAME_RULE });
 
 const portWish = z
   .union(
