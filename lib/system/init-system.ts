@@ -19,13 +19,16 @@ export interface InitFacts {
   readonly isKubernetes: boolean;
 }
 
+export const isContainer = ({ hasContainerFile, isKubernetes }: InitFacts): boolean => hasContainerFile || isKubernetes;
+export const isInContainer = (): boolean => isContainer(initFacts(process.platform));
+
 /** A container may see the systemd folder of its host; only one whose own pid 1 is systemd runs services by it. */
-export function initSystem({ platform, firstCommand, hasSystemdFolder, hasContainerFile, isKubernetes }: InitFacts): InitSystem {
+export function initSystem(facts: InitFacts): InitSystem {
+  const { platform, firstCommand, hasSystemdFolder } = facts;
   if (platform === 'win32') return 'windows';
   if (platform === 'darwin') return 'launchd';
-  const isContainer = hasContainerFile || isKubernetes;
-  if (hasSystemdFolder && (!isContainer || firstCommand === 'systemd')) return 'systemd';
-  return isContainer ? 'container' : 'other';
+  if (hasSystemdFolder && (!isContainer(facts) || firstCommand === 'systemd')) return 'systemd';
+  return isContainer(facts) ? 'container' : 'other';
 }
 
 export function initFacts(platform: NodeJS.Platform): InitFacts {
