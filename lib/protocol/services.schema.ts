@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { SERVICE_NAME, SERVICE_NAME_RULE } from './service-spec.js';
 
 const WITH_UNIT = { error: 'should be a number with a unit: ms, s, m or h (30s)' };
+const FAILURES = { error: 'should be a whole number from 1 to 1000' };
 const PORT_RANGE = { error: 'should be a port from 1 to 65535' };
 const text = (description: string) =>
   z
@@ -27,27 +28,16 @@ const command = (description: string) =>
 
 const serviceName = z.string().regex(SERVICE_NAME, { error: SERVICE_NAME_RULE });
 
+const portRange = z.strictObject({ from: port('The first to try'), to: port('The last to try. Default: 65535').optional() });
 const portWish = z
-  .union(
-    [
-      port('This one, and no other'),
-      z.literal('auto'),
-      z.strictObject({ from: port('The first to try'), to: port('The last to try. Default: 65535').optional() }),
-    ],
-    { error: 'should be a port from 1 to 65535, auto, or {from: 8642, to: 8700}' },
-  )
+  .union([port('This one, and no other'), z.literal('auto'), portRange], { error: 'should be a port from 1 to 65535, auto, or {from: 8642, to: 8700}' })
   .meta({ description: 'What it listens on; auto is {from: 8642}: the first that is free' });
 
 const pace = {
   interval: duration('From the end of one check to the next. Default: 5s').optional(),
   timeout: duration('One check may take so long. Default: 3s').optional(),
   startTimeout: duration('So long until it is healthy for the first time. Default: 15s').optional(),
-  failures: z
-    .int()
-    .min(1, { error: 'should be a whole number from 1' })
-    .max(1_000)
-    .meta({ description: 'So many in a row, and it is started again. Default: 3' })
-    .optional(),
+  failures: z.int(FAILURES).min(1, FAILURES).max(1_000, FAILURES).meta({ description: 'So many in a row, and it is started again. Default: 3' }).optional(),
 };
 const health = z
   .union(
@@ -62,18 +52,17 @@ const health = z
   )
   .meta({ description: 'When it is healthy. Default: {tcp: true} where it has a port, else none' });
 
+const delays = z.strictObject({
+  first: duration('Before the first restart, doubled each time. Default: 100ms').optional(),
+  longest: duration('At most. Default: 30s').optional(),
+});
 const restart = z.strictObject({
   policy: z
     .enum(['always', 'on-failure', 'never'], { error: 'should be always, on-failure or never' })
     .meta({ description: 'Default: on-failure: not after exit code 0' })
     .optional(),
   maxFailures: count('Given up after so many restarts in a row; 10 s of life count as a success. Default: 10').optional(),
-  delays: z
-    .strictObject({
-      first: duration('Before the first restart, doubled each time. Default: 100ms').optional(),
-      longest: duration('At most. Default: 30s').optional(),
-    })
-    .optional(),
+  delays: delays.optional(),
 });
 const stop = z.strictObject({
   command: command('Run before the signal, at most 15 s').optional(),
@@ -107,7 +96,7 @@ const service = z.strictObject({
     .meta({ description: 'Environment variables' })
     .optional(),
   envFile: z
-    .union([z.string(), z.array(z.string())], { error: 'should be a file, or a list of files' })
+    .union([z.string(), z.array(z.string({ error: 'should be a text' }))], { error: 'should be a file, or a list of files' })
     .meta({ description: 'Files of KEY=VALUE lines' })
     .optional(),
   restart: restart.optional(),
@@ -146,7 +135,7 @@ export const servicesSchema = z
   .strictObject({
     services: z.record(serviceName, service).meta({ description: 'By name' }).optional(),
     sources: z
-      .array(z.union([manifests, profiles], { error: 'should have a key manifests, or a key profiles (and exec)' }))
+      .array(z.union([manifests, profiles], { error: 'should have a key manifests, or a key profiles (and exec)' }), { error: 'should be a list' })
       .meta({ description: 'More services, from elsewhere' })
       .optional(),
     stopTimeout: duration('Budget of a whole down. Default: 30s').optional(),
@@ -161,6 +150,8 @@ export type HealthEntry = z.input<typeof health>;
 export interface SchemaIssue {
   readonly path: readonly (string | number)[];
   readonly message: string;
+  /** It is the key itself that is wrong, not what stands there. */
+  readonly isKey?: true;
   /** A key that is not known, and which are. */
   readonly unknown?: { readonly key: string; readonly known: readonly string[] };
 }
@@ -176,11 +167,19 @@ type Raw = z.core.$ZodIssue;
 function explain(issue: Raw, above: readonly PropertyKey[]): SchemaIssue[] {
   const path = [...above, ...issue.path].filter(key => typeof key !== 'symbol');
   if (issue.code === 'unrecognized_keys')
-    return issue.keys.map(key => ({ path: [...path, key], message: `unknown key ${JSON.stringify(key)}`, unknown: { key, known: knownAt(path) } }));
-  if (issue.code === 'invalid_key') return [{ path, message: `the name ${issue.issues[0]?.message ?? issue.message}` }];
+    return issue.keys.map(key => ({
+      path: [...path, key],
+      message: `unknown key ${JSON.stringify(key)}`,
+      isKey: true,
+      unknown: { key, known: knownAt(path) },
+    }));
+  if (issue.code === 'invalid_key') return [{ path, message: `the name ${issue.issues[0]?.message ?? issue.message}`, isKey: true }];
   if (issue.code === 'invalid_union') return explainUnion(issue, path);
-  return [{ path, message: issue.message }];
+  return [{ path, message: (issue.code === 'invalid_type' ? SHAPES[issue.expected] : undefined) ?? issue.message }];
 }
+
+/** Of what has no words of its own. */
+const SHAPES: Readonly<Record<string, string>> = { object: 'should be an object', record: 'should be an object' };
 
 /** The one that nearly fits says what is wrong with it: the first of those with the fewest complaints, if it complains of what is inside. */
 function explainUnion({ errors, message }: Extract<Raw, { code: 'invalid_union' }>, path: readonly (string | number)[]): SchemaIssue[] {
@@ -193,14 +192,16 @@ function explainUnion({ errors, message }: Extract<Raw, { code: 'invalid_union' 
 const SERVICE_KEYS = Object.keys(service.shape);
 const KNOWN: readonly { readonly at: RegExp; readonly keys: readonly string[] }[] = [
   { at: /^$/, keys: ['services', 'sources', 'stopTimeout'] },
-  { at: /^services\.[^.]+$/, keys: SERVICE_KEYS },
-  { at: /\.health$/, keys: ['http', 'tcp', 'exec', ...Object.keys(pace)] },
-  { at: /\.restart$/, keys: Object.keys(restart.shape) },
-  { at: /\.stop$/, keys: Object.keys(stop.shape) },
-  { at: /\.register$/, keys: Object.keys(register.shape) },
-  { at: /^sources\.\d+$/, keys: [...Object.keys(manifests.shape), ...Object.keys(profiles.shape)] },
+  { at: /^services\/[^/]+$/, keys: SERVICE_KEYS },
+  { at: /\/port$/, keys: Object.keys(portRange.shape) },
+  { at: /\/health$/, keys: ['http', 'tcp', 'exec', ...Object.keys(pace)] },
+  { at: /\/restart$/, keys: Object.keys(restart.shape) },
+  { at: /\/delays$/, keys: Object.keys(delays.shape) },
+  { at: /\/stop$/, keys: Object.keys(stop.shape) },
+  { at: /\/register$/, keys: Object.keys(register.shape) },
+  { at: /^sources\/\d+$/, keys: [...Object.keys(manifests.shape), ...Object.keys(profiles.shape)] },
 ];
 
 function knownAt(path: readonly (string | number)[]): readonly string[] {
-  return KNOWN.find(({ at }) => at.test(path.join('.')))?.keys ?? [];
+  return KNOWN.find(({ at }) => at.test(path.join('/')))?.keys ?? [];
 }

@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { ClusterError, messageOf } from '../errors.js';
 import type { OwnConfig } from '../protocol/service-spec.js';
 import { ConfigText, type Path, type Value, type Yaml } from './config-splice.js';
+import { parseJson } from './json-fault.js';
 import { readText } from './project-files.js';
 import { replaceWhole } from './whole-files.js';
 
@@ -45,7 +46,10 @@ export async function writeConfig(file: string, change: ConfigChange): Promise<b
 }
 
 /** The same for where a service listens. */
-export function writeAddress({ file, portKey, hostKey, staleKeys }: OwnConfig, { port, host }: { readonly port: number; readonly host: string }): Promise<boolean> {
+export function writeAddress(
+  { file, portKey, hostKey, staleKeys }: OwnConfig,
+  { port, host }: { readonly port: number; readonly host: string },
+): Promise<boolean> {
   return writeConfig(file, { values: { [portKey]: port, [hostKey]: host }, staleKeys });
 }
 
@@ -124,7 +128,7 @@ const YAML_OPTIONS = { merge: true } as const;
 
 function parsed(text: string, format: Format, { parseDocument }: Yaml): unknown {
   const bare = text.replace(/^\uFEFF/, '');
-  if (format === 'json') return JSON.parse(bare) as unknown;
+  if (format === 'json') return parseJson(bare);
   const document = parseDocument(bare, YAML_OPTIONS);
   const [error] = document.errors;
   if (error !== undefined) throw new Error(error.message.split('\n')[0]?.replace(/:$/, ''));

@@ -86,8 +86,8 @@ test('the misspelling of existing manifests is accepted with a warning, a near m
 });
 
 for (const [title, content, reason] of [
-  ['not JSON', '{"service_id": }', /^it is not JSON: /],
-  ['empty', '', /^it is not JSON: /],
+  ['not JSON', '{"service_id": }', /^it is not JSON: 1:\d+: Unexpected/],
+  ['empty', '', /^it is not JSON: 1:\d+: Unexpected/],
   ['a list', [GOOD], /^it should be an object, got a list$/],
   ['null', null, /^it should be an object, got null$/],
   ['a text', '"web"', /^it should be an object, got a string$/],

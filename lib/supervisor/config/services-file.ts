@@ -36,7 +36,7 @@ export async function readServicesFile(file: string): Promise<SupervisorConfig> 
 
 /** The same from an object: relative paths start from `folder`. Throws ERR_INVALID_OPTIONS. */
 export function readServicesObject(value: unknown, folder: string): Promise<SupervisorConfig> {
-  return configOf(value, { file: undefined, folder, where: path => path.join('.') || 'the configuration' });
+  return configOf(value, { file: undefined, folder, where: () => 'the configuration' });
 }
 
 interface Place {
@@ -47,13 +47,15 @@ interface Place {
 
 async function configOf(value: unknown, { file, folder, where }: Place): Promise<SupervisorConfig> {
   const kind = file === undefined ? 'usage' : 'configuration';
-  const wrong = (path: readonly (string | number)[], message: string): Issue => ({ kind, message: `${where(path)}: ${label(path)}${message}` });
+  const wrong = (path: readonly (string | number)[], message: string, isKey?: true): Issue => {
+    return { kind, message: `${where(path, isKey && 'key')}: ${label(path)}${message}` };
+  };
   if (!isServicesFile(value))
-    throw issuesError(schemaIssues(value).map(issue => wrong(issue.path, `${issue.message}${suggestion(issue)}${got(value, issue)}`)));
+    throw issuesError(schemaIssues(value).map(issue => wrong(issue.path, `${issue.message}${suggestion(issue)}${got(value, issue)}`, issue.isKey)));
   const { services = {}, sources = [], stopTimeout } = value as ServicesFile;
   const described = Object.entries(services).map(([name, entry]) => {
-    const { spec, issues } = specOf(entry, { name, source: where(['services', name]), folder });
-    return { spec, issues: issues.map(({ path, message }) => wrong(['services', name, ...path], message)) };
+    const { spec, issues } = specOf(entry, { name, source: where(['services', name], 'key'), folder });
+    return { spec, issues: issues.map(({ path, message, isKey }) => wrong(['services', name, ...path], message, isKey)) };
   });
   const found = await Promise.all(sources.map(source => servicesOfSource(source, folder)));
   const all = [...described.map(({ spec }) => spec), ...found.flatMap(({ services: more }) => more)];
@@ -61,7 +63,7 @@ async function configOf(value: unknown, { file, folder, where }: Place): Promise
     ...described.flatMap(item => item.issues),
     ...found.flatMap(({ issues: more = [] }, index) => more.map(message => wrong(['sources', index], message))),
     ...sameNames(all).map((message): Issue => ({ kind, message })),
-    ...orderIssues(all).map(([name, message]) => wrong(['services', name, 'dependsOn'], message)),
+    ...orderIssues(all).map(({ path, message }) => wrong(['services', ...path], message, true)),
   ];
   if (issues.length > 0) throw issuesError(issues);
   const invalid: readonly InvalidService[] = found.flatMap(source => source.invalid ?? []);
@@ -92,14 +94,16 @@ function suggestion({ unknown }: SchemaIssue): string {
 
 const LONGEST = 100;
 
-/** The value, but of nothing that may be a secret. */
-function got(value: unknown, { path, unknown }: SchemaIssue): string {
-  if (unknown !== undefined || path.includes('env')) return '';
+/** The value, but of nothing that may be, or hold, a secret. */
+function got(value: unknown, { path, isKey }: SchemaIssue): string {
+  if (isKey || path.includes('env')) return '';
   const found = path.reduce<unknown>(
     (inner, key) => (typeof inner === 'object' && inner !== null ? (inner as Record<string, unknown>)[key] : undefined),
     value,
   );
-  return found === undefined ? '' : `, got ${(JSON.stringify(found) ?? String(found)).slice(0, LONGEST)}`;
+  if (found === undefined) return path.length === 0 ? '' : ', and is missing';
+  if (typeof found === 'object' && found !== null) return Array.isArray(found) ? ', got a list' : ', got an object';
+  return `, got ${(JSON.stringify(found) ?? String(found)).slice(0, LONGEST)}`;
 }
 
 function sameNames(all: readonly ServiceSpec[]): string[] {
@@ -111,14 +115,17 @@ function sameNames(all: readonly ServiceSpec[]): string[] {
   });
 }
 
-function orderIssues(all: readonly ServiceSpec[]): [name: string, message: string][] {
+interface OrderIssue {
+  readonly path: readonly string[];
+  readonly message: string;
+}
+
+function orderIssues(all: readonly ServiceSpec[]): OrderIssue[] {
   const names = all.map(({ name }) => name);
   return dependencyIssues(all.map(({ name, dependsOn }) => ({ name, dependsOn: Object.keys(dependsOn) }))).map(({ name, unknown, cycle = [] }) => {
-    if (unknown === undefined) return [name, `a circle: ${cycle.join(' → ')}`];
+    if (unknown === undefined) return { path: [name, 'dependsOn'], message: `a circle: ${cycle.join(' → ')}` };
     const meant = nearestName(unknown, names);
-    return [
-      name,
-      `there is no service ${JSON.stringify(unknown)}${meant === undefined ? `; there are ${names.join(', ')}` : `: did you mean ${JSON.stringify(meant)}?`}`,
-    ];
+    const hint = meant === undefined ? `; there are ${names.join(', ')}` : `: did you mean ${JSON.stringify(meant)}?`;
+    return { path: [name, 'dependsOn', unknown], message: `there is no service ${JSON.stringify(unknown)}${hint}` };
   });
 }

@@ -26,6 +26,8 @@ export interface EntryIssue {
   /** Below the entry. */
   readonly path: readonly (string | number)[];
   readonly message: string;
+  /** It is the key itself that is wrong, not what stands there. */
+  readonly isKey?: true;
 }
 
 export interface EntryFacts {
@@ -142,7 +144,7 @@ function clusterIssues({ cluster, port }: ServiceEntry): EntryIssue[] {
   const twice = port !== undefined && cluster['port'] !== undefined ? [{ path: ['cluster', 'port'], message: 'the port stands beside cluster already' }] : [];
   return [
     ...twice,
-    ...unknown.map(key => ({ path: ['cluster', key], message: `unknown option ${JSON.stringify(key)} of start${suggestionFor(key)}` })),
+    ...unknown.map(key => ({ path: ['cluster', key], message: `unknown option ${JSON.stringify(key)} of start${suggestionFor(key)}`, isKey: true as const })),
     ...optionIssues(cluster).map(({ path, message }) => ({ path: ['cluster', ...path.split('.')], message })),
   ];
 }

@@ -6,6 +6,7 @@ import { nearestName } from '../../protocol/nearest-name.js';
 import { literal } from '../../protocol/placeholders.js';
 import { DEFAULT_PACE, DEFAULTS, type InvalidService, SERVICE_NAME, SERVICE_NAME_RULE, type ServiceSpec } from '../../protocol/service-spec.js';
 import { filesNamed } from '../../system/find-files.js';
+import { parseJson } from '../../system/json-fault.js';
 import { isFolder } from '../../system/project-files.js';
 import { readTextWithin } from '../../system/whole-files.js';
 import type { SourceServices } from './sources.js';
@@ -47,7 +48,7 @@ function read(file: string): Manifest | string {
   const text = readTextWithin(file, MOST_BYTES);
   if (text === undefined) return `it cannot be read, or has more than ${MOST_BYTES / 2 ** 20} MB`;
   try {
-    const value: unknown = JSON.parse(text.replace(/^\uFEFF/, ''));
+    const value = parseJson(text.replace(/^\uFEFF/, ''));
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Manifest) : `it should be an object, got ${nameOfType(value)}`;
   } catch (error) {
     return `it is not JSON: ${messageOf(error)}`;
