@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 
 const LIB = fileURLToPath(new URL('.', import.meta.url));
-const ES_MODULES = ['worker', 'testing', 'worker/preload', 'master/main', 'supervisor/run/main', 'supervisor/up-main', 'cli/main'];
+const ES_MODULES = ['worker', 'testing', 'worker/preload', 'master/main', 'supervisor/run/main', 'supervisor/up-main', 'supervisor', 'cli/main'];
 const COMMON_JS = [
   'index',
   'protocol/options.schema',

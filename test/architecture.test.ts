@@ -22,7 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   testing: ['supervision', 'system', 'protocol'],
 };
 /** Files directly in lib/: doors re-export, and errors.ts is known to all. */
-const DOORS = ['index.ts', 'worker.ts', 'testing.ts'];
+const DOORS = ['index.ts', 'worker.ts', 'supervisor.ts', 'testing.ts'];
 /** Run by the build, never by a process of ours. */
 const isBuildStep = (path: string) => path.endsWith('.build.ts');
 /** Rooms whose processes are ended by their own main only. `framework.ts` and the public door act for the mains that call them. */

@@ -130,6 +130,8 @@ export const DEFAULTS = {
 } as const satisfies Omit<ServiceSpec, 'name' | 'source' | 'run' | 'cwd' | 'home'>;
 
 export interface SupervisorConfig {
+  /** What was read, before any default. */
+  readonly given: unknown;
   /** The services file; undefined: it was given as an object. */
   readonly file: string | undefined;
   readonly folder: string;

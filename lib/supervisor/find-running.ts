@@ -2,7 +2,7 @@
 
 import { basename } from 'node:path';
 import type { ServiceSpec } from '../protocol/service-spec.js';
-import { variableOf } from '../system/instance-mark.js';
+import { markTextOf } from '../system/instance-mark.js';
 import { commandOf } from '../system/port-owner.js';
 import { identityOf } from '../system/process-identity.js';
 import { startedAtMs } from '../system/process-start.js';
@@ -13,15 +13,21 @@ import { modifiedAtMs, removeFile } from '../system/whole-files.js';
 /** A process writes its file soon after it was born; clocks of both are the kernel's, in hundredths of a second. */
 const SLACK_MS = 2_000;
 
-/** A pid file whose process is gone, or another by now, is stale: it is removed, with the lock beside it. */
-export async function findRunning({ pidFile, lockFile, run, home }: ServiceSpec): Promise<ServiceLife | undefined> {
+/** Looks only. */
+export function runningByPidFile({ pidFile, run, home }: ServiceSpec): ServiceLife | undefined {
   const pid = pidFile === undefined ? undefined : readServicePid(pidFile);
   if (pidFile === undefined || pid === undefined) return undefined;
   const identity = identityOf(pid);
-  if (identity !== undefined && isMeant(pid, { pidFile, home, program: run.kind === 'program' ? run.exec : 'app-cluster' }))
-    return adoptLife(identity, variableOf(pid, 'APP_CLUSTER_CHILD') ?? '', false);
-  removeFile(pidFile);
-  if (lockFile !== undefined) removeFile(lockFile);
+  const program = run.kind === 'program' ? run.exec : 'app-cluster';
+  return identity !== undefined && isMeant(pid, { pidFile, home, program }) ? adoptLife(identity, markTextOf(pid) ?? '', false) : undefined;
+}
+
+/** A pid file whose process is gone, or another by now, is stale: it is removed, with the lock beside it. */
+export function findRunning(spec: ServiceSpec): ServiceLife | undefined {
+  const found = runningByPidFile(spec);
+  if (found !== undefined || spec.pidFile === undefined) return found;
+  const wasThere = removeFile(spec.pidFile);
+  if (wasThere && spec.lockFile !== undefined) removeFile(spec.lockFile);
   return undefined;
 }
 

@@ -8,7 +8,6 @@ import { writeAddress } from '../system/config-edit.js';
 import { isLocalHost } from '../system/local-host.js';
 import { portOwner } from '../system/port-owner.js';
 import type { ServiceLife } from '../system/service-life.js';
-import { removeFile } from '../system/whole-files.js';
 import { findRunning } from './find-running.js';
 import type { HealthFacts } from './health-watch.js';
 import { type Launch, launchOf, urlOf } from './launch.js';
@@ -37,8 +36,8 @@ export class Preparation {
   }
 
   /** Started by somebody else, as its pid file says: then it is watched, and left alone when we go. A file that is stale is removed. */
-  async findRunning(record: ServiceRecord): Promise<ServiceLife | undefined> {
-    const found = await findRunning(this.#spec);
+  findRunning(record: ServiceRecord): ServiceLife | undefined {
+    const found = findRunning(this.#spec);
     record.isOwned = true;
     if (found !== undefined) record.found(found, false);
     return found;
@@ -124,9 +123,7 @@ export class Preparation {
   }
 
   async undo(): Promise<void> {
-    const { pidFile, lockFile } = this.#spec;
     if (this.#port !== undefined) await releasePort(this.#fullName);
-    if (pidFile !== undefined && (await findRunning(this.#spec)) === undefined) removeFile(pidFile);
-    if (lockFile !== undefined && pidFile !== undefined) removeFile(lockFile);
+    findRunning(this.#spec); // A pid file that is left behind means nothing.
   }
 }

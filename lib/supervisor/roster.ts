@@ -1,11 +1,22 @@
 // The services of one supervisor by name, and what each needs of the others.
 
 import { ClusterError } from '../errors.js';
+import type { Instance } from '../instance/instance.js';
 import { startOrder, withDependencies } from '../lifecycle/dependency-order.js';
 import { nearestName } from '../protocol/nearest-name.js';
 import type { InvalidService, ServiceSpec } from '../protocol/service-spec.js';
 import { Service } from './service.js';
+import { tellOf } from './service-facts.js';
 import type { ServiceNeeds } from './service-needs.js';
+
+export interface RosterNeeds extends Pick<ServiceNeeds, 'clock' | 'random' | 'emit' | 'state'> {
+  readonly instance: Pick<Instance, 'name' | 'mark' | 'recording'>;
+}
+
+export function rosterOf({ instance: { name, mark, recording }, ...needs }: RosterNeeds): Roster {
+  let serial = 0;
+  return new Roster({ ...needs, supervisor: name, mark, recording, nextSerial: () => ++serial, tell: tellOf(needs.clock, needs.emit) });
+}
 
 export class Roster {
   readonly #services = new Map<string, Service>();

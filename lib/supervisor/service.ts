@@ -118,7 +118,7 @@ export class Service {
   /** A port that somebody else took between the check and the start is not the service's fault: the next one is tried. */
   async #attempt(overtaken: AbortSignal): Promise<Outcome> {
     for (let attempt = 1; ; attempt++) {
-      this.#adopted ??= await this.#preparation.findRunning(this.record);
+      this.#adopted ??= this.#preparation.findRunning(this.record);
       this.launch = await this.#preparation.prepare(this.#adopted);
       if (overtaken.aborted) throw this.wishes.overtaken('start');
       const outcome = await this.#untilOutcome(overtaken);

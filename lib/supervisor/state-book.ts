@@ -33,6 +33,7 @@ export class StateBook {
   readonly #folder: string;
   readonly #options: string;
   readonly #emit: Emit;
+  #active: string | undefined;
   readonly #states = new Map<string, ServiceState>();
   readonly #writing = new Map<string, Promise<void>>();
 
@@ -55,6 +56,8 @@ export class StateBook {
   open(): void {
     privateFolder(this.#folder);
     privateFolder(this.#options);
+    const active = readDurable(this.#activeFile, text => parseObject(text)?.['active']);
+    if (typeof active === 'object' && typeof active.value === 'string') this.#active = active.value;
     for (const file of fileNames(this.#folder).filter(name => /\.json(?:\.bak)?$/.test(name))) this.#read(`${this.#folder}/${file.replace(/\.bak$/, '')}`);
   }
 
@@ -73,6 +76,18 @@ export class StateBook {
     const written = (before ?? Promise.resolve()).then(() => this.#write(name));
     this.#writing.set(name, written);
     return written;
+  }
+
+  /** The profile that is meant where none is named. */
+  get active(): string | undefined {
+    return this.#active;
+  }
+  async setActive(name: string): Promise<void> {
+    this.#active = name;
+    await writeDurable(this.#activeFile, `${JSON.stringify({ active: name })}\n`);
+  }
+  get #activeFile(): string {
+    return `${this.#options}/active`;
   }
 
   /** Resolves when everything is on the disk. */

@@ -2,7 +2,9 @@
 
 import { EventBus } from '../instance/event-bus.js';
 import { Instance } from '../instance/instance.js';
+import type { Served } from '../instance/instance-facts.js';
 import type { LogOptions } from '../instance/open-recording.js';
+import type { Surface } from '../protocol/control.js';
 import type { SupervisorConfig } from '../protocol/service-spec.js';
 import type { UpAccount } from '../protocol/service-status.js';
 import type { StopAccount } from '../protocol/snapshot.js';
@@ -11,6 +13,8 @@ import { systemClock } from '../system/clock.js';
 import { packageVersion } from '../system/entries.js';
 import { nodeVersion, ownPid } from '../system/environment.js';
 import { memoryFacts } from '../system/memory.js';
+import { Channels } from './channels.js';
+import { readServicesFile, readServicesObject } from './config/services-file.js';
 import { Supervisor } from './supervisor.js';
 import { servedSupervisor } from './surface.js';
 
@@ -32,6 +36,8 @@ export class Supervising {
   readonly #options: SupervisingOptions;
   readonly #force = new AbortController();
   #supervisor: Supervisor | undefined;
+  #served: Served | undefined;
+  #channels: Channels | undefined;
   #stopped: Promise<StopAccount> | undefined;
 
   constructor(options: SupervisingOptions) {
@@ -72,7 +78,30 @@ export class Supervising {
       await instance.close();
       throw error;
     }
-    await instance.serve(servedSupervisor(this));
+    const served = servedSupervisor(this);
+    this.#served = served;
+    await instance.serve(served);
+  }
+
+  /** What it can be asked. Throws before `open`. */
+  get surface(): Surface {
+    if (this.#served === undefined) throw new Error('not open yet');
+    return this.#served.surface;
+  }
+  get channels(): Channels {
+    this.#channels ??= new Channels(this.supervisor);
+    return this.#channels;
+  }
+
+  /** What the services file, and its sources, say now. */
+  read(): Promise<SupervisorConfig> {
+    const { file, folder } = this.supervisor.config;
+    return file === undefined ? readServicesObject(this.#options.config.given, folder) : readServicesFile(file);
+  }
+
+  /** New services are known from now on; nothing is started or stopped. */
+  async reread(): Promise<void> {
+    this.supervisor.know(await this.read());
   }
 
   /** Starts what is wanted. Resolves when all of it is ready or has failed. */

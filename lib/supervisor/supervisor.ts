@@ -10,9 +10,8 @@ import type { Clock } from '../system/clock.js';
 import { adoptable } from './adoption.js';
 import { inOrder } from './ordered.js';
 import { Registrations } from './registrations.js';
-import { Roster } from './roster.js';
+import { type Roster, rosterOf } from './roster.js';
 import type { Service } from './service.js';
-import { tellOf } from './service-facts.js';
 import { StateBook } from './state-book.js';
 import { strayOf } from './stray.js';
 
@@ -34,7 +33,6 @@ export class Supervisor {
   #config: SupervisorConfig;
   #isStopping = false;
   #isStarting = true;
-  #serial = 0;
   readonly state: StateBook;
 
   constructor(needs: SupervisorNeeds) {
@@ -44,17 +42,7 @@ export class Supervisor {
     this.#config = config;
     this.state = new StateBook(instance.name, emit);
     this.registrations = new Registrations({ clock, random, emit });
-    this.#roster = new Roster({
-      supervisor: instance.name,
-      mark: instance.mark,
-      clock,
-      random,
-      emit,
-      state: this.state,
-      recording: instance.recording,
-      nextSerial: () => ++this.#serial,
-      tell: tellOf(clock, emit),
-    });
+    this.#roster = rosterOf({ instance, clock, random, emit, state: this.state });
     this.#fill(config);
     events.on('service-started', ({ service }) => this.#onStarted(service));
     this.registrations.follow(events, name => this.#roster.get(name));
@@ -123,6 +111,13 @@ export class Supervisor {
     const report = await this.up(names.length > 0 ? [...new Set([...names, ...changed.filter(name => isUp.has(name))])] : []);
     const told = changes.flatMap(({ name, kind, keys }) => (kind === 'unchanged' ? [] : [{ service: name, kind, keys }]));
     return { ...report, changes: told };
+  }
+
+  /** New ones, and nothing else. */
+  know(config: SupervisorConfig): void {
+    const known = new Set(this.#config.services.map(({ name }) => name));
+    const added = config.services.filter(({ name }) => !known.has(name));
+    this.#fill({ ...this.#config, services: [...this.#config.services, ...added], invalid: config.invalid });
   }
 
   /** With what it depends on. Throws what kept it from starting. */

@@ -12,9 +12,7 @@ import type { InstanceStatus, WorkerStatus } from '../protocol/snapshot.js';
 import { systemClock, wallClockMs } from '../system/clock.js';
 import { packageVersion } from '../system/entries.js';
 import { nodeVersion, ownPid, uptimeMs } from '../system/environment.js';
-import { Channels } from './channels.js';
 import { invalidStatus, statusOf } from './condition.js';
-import { readServicesFile } from './config/services-file.js';
 import { metricsText } from './metrics-text.js';
 import type { Service } from './service.js';
 import type { Supervising } from './supervising.js';
@@ -25,7 +23,6 @@ const never = new AbortController().signal;
 export function servedSupervisor(supervising: Supervising): Served {
   const { instance, supervisor } = supervising;
   const usages = new Usages(systemClock);
-  const channels = new Channels(supervisor);
   const statuses = () => servicesOf(supervisor, usages);
   const one = (name: string) => statusOf(supervisor.find(name), { clock: systemClock, usages, isWaiting: supervisor.isWaiting(name) });
   const timed = async <T>(action: () => Promise<T>): Promise<{ readonly tookMs: number; readonly result: T }> => {
@@ -36,14 +33,13 @@ export function servedSupervisor(supervising: Supervising): Served {
   const notHere = (what: string) => async (): Promise<never> => {
     throw new ClusterError('ERR_NOT_SUPPORTED', `${what} is for clusters. One of this supervisor's is called ${instance.name}/SERVICE.`);
   };
-  const reread = () => (supervisor.config.file === undefined ? Promise.resolve(supervisor.config) : readServicesFile(supervisor.config.file));
   const surface: Surface = {
     ...commonSurface(instance.common),
     status: async () => instanceStatus(supervising, statuses(), usages),
     heartbeat: async () => ({ workers: [], registrations: supervisor.registrations.status }),
     services: async () => statuses(),
-    plan: async () => planned(supervisor, await reread()),
-    up: async ({ names = [] }) => supervisor.apply(await reread(), names),
+    plan: async () => planned(supervisor, await supervising.read()),
+    up: async ({ names = [] }) => supervisor.apply(await supervising.read(), names),
     startService: async ({ service, idempotent = false }) => {
       if (supervisor.find(service).isReady && !idempotent) throw new ClusterError('ERR_ALREADY_RUNNING', `${service}: service is running`);
       const { tookMs } = await timed(() => supervisor.start(service));
@@ -60,7 +56,7 @@ export function servedSupervisor(supervising: Supervising): Served {
       const { tookMs } = await timed(() => supervisor.restart(service, never));
       return { service: one(service), tookMs };
     },
-    attach: ({ service }, signal) => channels.facts(service, instance.common, signal),
+    attach: ({ service }, signal) => supervising.channels.facts(service, instance.common, signal),
     stop: async ({ force }) => supervising.stop(force ? AbortSignal.abort() : never),
     reload: notHere('reload'),
     restart: notHere('restart'),

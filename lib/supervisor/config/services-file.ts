@@ -69,6 +69,7 @@ async function configOf(value: unknown, { file, folder, where }: Place): Promise
   const invalid: readonly InvalidService[] = found.flatMap(source => source.invalid ?? []);
   const active = found.map(source => source.active).find(name => name !== undefined);
   return {
+    given: value,
     file,
     folder,
     services: all,
