@@ -52,7 +52,7 @@ export function rowsOf(seen: readonly Seen[], { sort, isFolded }: Pick<TopState,
     const { agent, workers = [] } = instance.status ?? {};
     const sorted = workers.toSorted((a, b) => byValue(workerValue(b, sort), workerValue(a, sort)) || a.slot - b.slot || a.id - b.id);
     const children = [...(agent ? [agent] : []), ...sorted].map(worker => ({
-      key: `${instance.name} ${worker.service ?? ''} ${worker.role}${worker.id}`,
+      key: `${instance.name} ${worker.service ?? worker.role}${worker.id}`,
       instance,
       worker,
     }));
