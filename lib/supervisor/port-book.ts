@@ -10,7 +10,7 @@ import { isPortTaken } from '../system/free-port.js';
 import { portOwner } from '../system/port-owner.js';
 import { privateFolder, runRoot } from '../system/private-folder.js';
 import { type Identity, identityOf, stillIs } from '../system/process-identity.js';
-import { readTextWithin, writeWhole } from '../system/whole-files.js';
+import { readTextWithin, removeFile, writeWhole } from '../system/whole-files.js';
 
 const MOST_BYTES = 4 * 2 ** 20;
 
@@ -81,7 +81,8 @@ function inBook<T>(act: (all: readonly Reservation[]) => Promise<{ readonly keep
   return withFileLockAsync(`${bookFile()}.lock`, async () => {
     const before = read();
     const { keep, result } = await act(before.filter(({ holder }) => stillIs(holder)));
-    if (keep.length + before.length > 0) writeWhole(bookFile(), JSON.stringify(keep));
+    if (keep.length > 0) writeWhole(bookFile(), JSON.stringify(keep));
+    else removeFile(bookFile());
     return result;
   });
 }

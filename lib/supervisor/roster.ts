@@ -61,6 +61,15 @@ export class Roster {
     return startOrder(all).filter(name => meant.has(name));
   }
 
+  /** A port that we have written into a service's configuration ourselves is no change of it. */
+  asRunning(specs: readonly ServiceSpec[]): readonly ServiceSpec[] {
+    return specs.map(spec => {
+      const { port, spec: before } = this.#services.get(spec.name) ?? {};
+      const isOurs = port !== undefined && spec.port?.preferred === port && before?.port?.from === spec.port.from && before.port.to === spec.port.to;
+      return isOurs ? { ...spec, port: before?.port } : spec;
+    });
+  }
+
   dependentsOf(name: string): readonly string[] {
     return this.all.filter(({ spec }) => name in spec.dependsOn).map(other => other.name);
   }

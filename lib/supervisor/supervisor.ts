@@ -4,7 +4,7 @@ import { ClusterError, messageOf } from '../errors.js';
 import type { EventBus } from '../instance/event-bus.js';
 import type { Instance } from '../instance/instance.js';
 import { configChanges } from '../lifecycle/config-changes.js';
-import type { SupervisorConfig } from '../protocol/service-spec.js';
+import type { ServiceSpec, SupervisorConfig } from '../protocol/service-spec.js';
 import type { ServiceStopAccount, UpAccount } from '../protocol/service-status.js';
 import type { Clock } from '../system/clock.js';
 import { adoptable } from './adoption.js';
@@ -70,6 +70,10 @@ export class Supervisor {
     return this.#roster.find(name);
   }
 
+  asRunning(specs: readonly ServiceSpec[]): readonly ServiceSpec[] {
+    return this.#roster.asRunning(specs);
+  }
+
   /** Takes over what a killed predecessor has left running. */
   async open(): Promise<void> {
     this.state.open();
@@ -98,7 +102,8 @@ export class Supervisor {
   }
 
   /** The difference to another configuration, and nothing else, is done. */
-  async apply(config: SupervisorConfig, names: readonly string[]): Promise<UpAccount> {
+  async apply(given: SupervisorConfig, names: readonly string[]): Promise<UpAccount> {
+    const config = { ...given, services: this.#roster.asRunning(given.services) };
     const changes = configChanges(this.#config.services, config.services);
     const ofKind = (kind: string) => changes.filter(change => change.kind === kind).map(({ name }) => name);
     const gone = [...ofKind('removed'), ...ofKind('changed')];
