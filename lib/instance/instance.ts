@@ -106,7 +106,12 @@ export class Instance {
 
   #record(): void {
     try {
-      this.#recording = openRecording(this.name, this.#facts.logs, { mark: this.mark, events: this.#events, ownsOutput: this.#facts.ownsOutput ?? true });
+      this.#recording = openRecording(this.name, this.#facts.logs, {
+        mark: this.mark,
+        events: this.#events,
+        ownsOutput: this.#facts.ownsOutput ?? true,
+        isLabelled: this.#facts.kind === 'supervisor',
+      });
     } catch (error) {
       this.#complain(error, 'Nothing is recorded');
     }

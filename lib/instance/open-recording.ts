@@ -11,7 +11,7 @@ import type { EventBus } from './event-bus.js';
 import { Recording } from './recording.js';
 
 /** Undefined folder: of this name in the state folder. */
-export type LogOptions = Omit<LogSettings, 'folder' | 'passThrough'> & { readonly folder: string | undefined };
+export type LogOptions = Omit<LogSettings, 'folder' | 'passThrough' | 'isLabelled'> & { readonly folder: string | undefined };
 
 /** Children that boot need the processor more; until then what they write waits in their pipes. */
 const LOGGER_AFTER_MS = 500;
@@ -31,12 +31,12 @@ function startBeside(events: EventBus, start: () => void): void {
 export function openRecording(
   name: string,
   logs: LogOptions | undefined,
-  { mark, events, ownsOutput }: { readonly mark: string; readonly events: EventBus; readonly ownsOutput: boolean },
+  { mark, events, ownsOutput, isLabelled }: { readonly mark: string; readonly events: EventBus; readonly ownsOutput: boolean; readonly isLabelled: boolean },
 ): Recording | undefined {
   if (logs === undefined) return undefined;
   const folder = privateFolder(logs.folder ?? `${stateFolder(name)}/log`);
   if (logs.folder !== undefined) noteLogFolder(name, folder);
-  const settings = { ...logs, folder, passThrough: ownsOutput && !isDaemon() };
+  const settings = { ...logs, folder, passThrough: ownsOutput && !isDaemon(), isLabelled };
   const recording = new Recording({ settings, mark, clock: systemClock, emit: event => events.emit(event), self: `master:${ownPid()}` });
   // A daemon's own output is a file for what goes wrong before there is a log: once it is up, lines are in the log alone.
   let isUp = false;

@@ -5,6 +5,7 @@ import type { LogSettings } from '../protocol/logger-words.js';
 import { wallClockMs } from '../system/clock.js';
 import { readPipe } from '../system/output-pipe.js';
 import { Framer } from './framing.js';
+import { Labels } from './labels.js';
 import type { Recorder } from './recorder.js';
 
 /** More than these in one read, and there are more to come: a pipe holds some hundred, however short they are. */
@@ -26,6 +27,7 @@ export interface SourceNeeds {
 export class Sources {
   readonly #needs: SourceNeeds;
   readonly #open = new Map<number, Framer>();
+  readonly #labels = new Labels();
 
   constructor(needs: SourceNeeds) {
     this.#needs = needs;
@@ -46,12 +48,13 @@ export class Sources {
   read({ id, source, stream }: SourceFacts, handle: unknown): void {
     const { settings, recorder, passThrough, onEnded } = this.#needs;
     const framer = new Framer({ source, stream, isJson: settings.isJson });
+    const label = settings.isLabelled ? this.#labels.of(source) : undefined;
     this.#open.set(id, framer);
     recorder.prepare(framer);
     readPipe(handle, {
       onChunk: chunk => {
         const lines = recorder.recordChunk(chunk, framer);
-        passThrough(stream, chunk);
+        passThrough(stream, label === undefined ? chunk : label(chunk));
         recorder.prepare(framer);
         return lines >= MANY_LINES;
       },

@@ -17,6 +17,8 @@ export interface LogSettings {
   readonly isJson: boolean;
   /** Also write everything through to this process's own stdout and stderr. */
   readonly passThrough: boolean;
+  /** Each line with the name of who wrote it. */
+  readonly isLabelled?: boolean | undefined;
 }
 
 /**
