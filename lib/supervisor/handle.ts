@@ -33,7 +33,7 @@ export interface Channel {
 }
 
 const FIRST_PROFILE = 'default';
-const never = new AbortController().signal;
+const never = () => new AbortController().signal;
 
 export class SupervisorHandle {
   readonly #supervising: Supervising;
@@ -87,7 +87,7 @@ export class SupervisorHandle {
   stop(): Promise<StopAccount>;
   async stop(name?: string, { idempotent = true, force = false }: StopServiceOptions = {}): Promise<ServiceStopAccount | StopAccount> {
     if (name !== undefined) return this.#surface.stopService({ service: name, idempotent, force });
-    const account = await this.#supervising.stop(force ? AbortSignal.abort() : never);
+    const account = await this.#supervising.stop(force ? AbortSignal.abort() : never());
     await this.#supervising.close();
     return account;
   }
@@ -104,7 +104,7 @@ export class SupervisorHandle {
   /** Those that are ours, side by side; a failure hinders no other. They are not wanted any more. */
   async stopAll(): Promise<readonly ServiceStopAccount[]> {
     const own = this.#services.filter(({ record, isGoing }) => record.isOwned && isGoing);
-    const ends = await Promise.allSettled(own.map(({ name }) => this.#supervising.supervisor.stop(name, never)));
+    const ends = await Promise.allSettled(own.map(({ name }) => this.#supervising.supervisor.stop(name, never())));
     return ends.map((end, index) =>
       end.status === 'fulfilled' ? end.value : { service: own[index]?.name ?? '', tookMs: 0, forced: [], remains: [String(end.reason)] },
     );

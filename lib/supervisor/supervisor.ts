@@ -1,5 +1,6 @@
 // Many services under one roof: started in the order of their dependencies, stopped in reverse, changed as the file is.
 
+import { setMaxListeners } from 'node:events';
 import { ClusterError, messageOf } from '../errors.js';
 import type { EventBus } from '../instance/event-bus.js';
 import type { Instance } from '../instance/instance.js';
@@ -23,7 +24,8 @@ export interface SupervisorNeeds {
   readonly random: () => number;
 }
 
-const never = new AbortController().signal;
+/** Nobody is in a hurry. */
+const never = () => new AbortController().signal;
 
 export class Supervisor {
   readonly #needs: SupervisorNeeds;
@@ -82,7 +84,7 @@ export class Supervisor {
       if (found === undefined) this.#roster.add(strayOf(service, life.pid, this.#config.folder));
       const adopted = this.find(service);
       adopted.adopt(life, true).catch(() => {}); // It is told; what is wanted of it comes next.
-      if (found === undefined || adopted.desired === 'down') await adopted.stop(never, false);
+      if (found === undefined || adopted.desired === 'down') await adopted.stop(never(), false);
       if (found === undefined) this.#roster.remove(service);
     }
   }
@@ -108,7 +110,7 @@ export class Supervisor {
     const ofKind = (kind: string) => changes.filter(change => change.kind === kind).map(({ name }) => name);
     const gone = [...ofKind('removed'), ...ofKind('changed')];
     const isUp = new Set(gone.filter(name => this.#roster.get(name)?.isGoing));
-    await this.#stopAll(gone, never);
+    await this.#stopAll(gone, never());
     for (const name of gone) this.#roster.remove(name);
     this.#fill(config);
     const [added, changed, removed] = [ofKind('added'), ofKind('changed'), ofKind('removed')];
@@ -200,6 +202,7 @@ export class Supervisor {
 
   async #stopAll(names: readonly string[], force: AbortSignal): Promise<readonly ServiceStopAccount[]> {
     const reports: ServiceStopAccount[] = [];
+    setMaxListeners(0, force); // One for each of them.
     const stop = async (name: string): Promise<void> => {
       try {
         reports.push(await this.find(name).stop(force, false));

@@ -18,7 +18,7 @@ import type { Service } from './service.js';
 import type { Supervising } from './supervising.js';
 import type { Supervisor } from './supervisor.js';
 
-const never = new AbortController().signal;
+const never = () => new AbortController().signal;
 
 export function servedSupervisor(supervising: Supervising): Served {
   const { instance, supervisor } = supervising;
@@ -48,16 +48,16 @@ export function servedSupervisor(supervising: Supervising): Served {
     stopService: async ({ service, idempotent = false, force = false }) => {
       const { isGoing, wishes } = supervisor.find(service);
       const isBusy = wishes.isPending;
-      const report = await supervisor.stop(service, force ? AbortSignal.abort() : never);
+      const report = await supervisor.stop(service, force ? AbortSignal.abort() : never());
       if (!isGoing && !isBusy && !idempotent && report.remains.length === 0) throw new ClusterError('ERR_STOPPED', `${service}: service not running`);
       return report;
     },
     restartService: async ({ service }) => {
-      const { tookMs } = await timed(() => supervisor.restart(service, never));
+      const { tookMs } = await timed(() => supervisor.restart(service, never()));
       return { service: one(service), tookMs };
     },
     attach: ({ service }, signal) => supervising.channels.facts(service, instance.common, signal),
-    stop: async ({ force }) => supervising.stop(force ? AbortSignal.abort() : never),
+    stop: async ({ force }) => supervising.stop(force ? AbortSignal.abort() : never()),
     reload: notHere('reload'),
     restart: notHere('restart'),
     scale: notHere('scale'),

@@ -17,7 +17,7 @@ import { type UpSettings, upSettings } from './up-settings.js';
 
 const EXIT_FAILED = 1;
 const EXIT_BUG = 70;
-const never = new AbortController().signal;
+const never = () => new AbortController().signal;
 
 async function main(argv: readonly string[]): Promise<number> {
   const settings = upSettings(argv);
@@ -40,13 +40,13 @@ async function supervise({ file, name, names, logs, admin }: UpSettings): Promis
   onUncaught(error => {
     events.emit({ type: 'master-erred', message: error instanceof Error ? (error.stack ?? error.message) : messageOf(error) });
     exitCode = EXIT_BUG;
-    void supervising.stop(never);
+    void supervising.stop(never());
   });
   await supervising.open();
   obeySignals({
     stop: (signal, { force }) => void supervising.stop(force, signal),
     reload: async () => {
-      if (!isDaemon()) return void supervising.stop(never, 'SIGHUP'); // A terminal that is closed takes it along.
+      if (!isDaemon()) return void supervising.stop(never(), 'SIGHUP'); // A terminal that is closed takes it along.
       await instance.surface?.up({}).catch((error: unknown) => events.emit({ type: 'master-erred', message: messageOf(error) }));
     },
     hurried: (signal, leftMs) => events.emit({ type: 'cluster-stop-hurried', signal, leftMs }),
