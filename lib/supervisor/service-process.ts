@@ -47,6 +47,7 @@ export class ServiceProcess implements SupervisedProcess {
   #exit: Exit | undefined;
   #isStopping = false;
   #isKilled = false;
+  #isLetGo = false;
   #isReady = false;
   #cancelSteady = () => {};
   facts: HealthFacts | undefined;
@@ -76,14 +77,21 @@ export class ServiceProcess implements SupervisedProcess {
     this.stop();
   }
 
+  /** It is not ours: the next stop looks away, and ends nothing. */
+  letGo(): void {
+    this.#isLetGo = true;
+  }
+
   stop(): void {
     if (this.#isStopping) return;
     this.#isStopping = true;
     this.#endHealth();
-    void this.#stop();
+    if (this.#isLetGo) queueMicrotask(() => this.#leave({ code: null, signal: null, isUnknown: true }));
+    else void this.#stop();
   }
 
   kill(): void {
+    if (this.#isLetGo) return this.stop();
     this.#isStopping = true;
     this.#isKilled = true;
     this.#endHealth();
@@ -155,7 +163,11 @@ export class ServiceProcess implements SupervisedProcess {
     const successor = this.#isStopping ? undefined : this.#needs.successor(this.#life);
     if (successor !== undefined) return this.#follow(successor);
     this.#exit = exit;
-    if (exit.error === undefined) await this.#endLeftovers();
+    if (exit.error === undefined && !this.#isLetGo) await this.#endLeftovers();
+    this.#leave(exit);
+  }
+
+  #leave(exit: Exit): void {
     const watcher = this.#watcher;
     this.#watcher = undefined;
     watcher?.onExit(exit);

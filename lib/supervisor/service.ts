@@ -58,14 +58,8 @@ export class Service {
   get port(): number | undefined {
     return this.isGoing ? this.#preparation.port : undefined;
   }
-  /** Its process has died, and is started again after a while. */
   get isRetrying(): boolean {
     return this.#group.isRetrying;
-  }
-
-  /** Resolves when it has a process. */
-  whenForked(): Promise<void> {
-    return this.child === undefined ? this.record.whenForked() : Promise.resolve();
   }
 
   /** What it found running is its first process. Resolves when that is healthy; else it is ended, and another is started. */
@@ -90,6 +84,13 @@ export class Service {
       if (isWish) await this.record.want('down');
       return this.#stop(force, isWish ? 'not wanted any more' : 'all are stopped');
     });
+  }
+
+  /** It runs on, and nobody here looks after it any more. */
+  async letGo(): Promise<void> {
+    this.current?.letGo();
+    await this.#group.stop(new AbortController().signal);
+    await this.#end(undefined);
   }
 
   restart(force: AbortSignal): Promise<Outcome> {

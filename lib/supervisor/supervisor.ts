@@ -5,7 +5,7 @@ import { ClusterError, messageOf } from '../errors.js';
 import type { EventBus } from '../instance/event-bus.js';
 import type { Instance } from '../instance/instance.js';
 import { configChanges } from '../lifecycle/config-changes.js';
-import type { ServiceSpec, SupervisorConfig } from '../protocol/service-spec.js';
+import type { SupervisorConfig } from '../protocol/service-spec.js';
 import type { ServiceStopAccount, UpAccount } from '../protocol/service-status.js';
 import type { Clock } from '../system/clock.js';
 import { adoptable } from './adoption.js';
@@ -29,7 +29,7 @@ const never = () => new AbortController().signal;
 
 export class Supervisor {
   readonly #needs: SupervisorNeeds;
-  readonly #roster: Roster;
+  readonly roster: Roster;
   readonly #waiting = new Set<string>();
   readonly registrations: Registrations;
   #config: SupervisorConfig;
@@ -44,17 +44,17 @@ export class Supervisor {
     this.#config = config;
     this.state = new StateBook(instance.name, emit);
     this.registrations = new Registrations({ clock, random, emit });
-    this.#roster = rosterOf({ instance, clock, random, emit, state: this.state });
+    this.roster = rosterOf({ instance, clock, random, emit, state: this.state });
     this.#fill(config);
     events.on('service-started', ({ service }) => this.#onStarted(service));
-    this.registrations.follow(events, name => this.#roster.get(name));
+    this.registrations.follow(events, name => this.roster.get(name));
   }
 
   get config(): SupervisorConfig {
     return this.#config;
   }
   get services(): readonly Service[] {
-    return this.#roster.all;
+    return this.roster.all;
   }
   get isStopping(): boolean {
     return this.#isStopping;
@@ -69,23 +69,19 @@ export class Supervisor {
 
   /** Throws ERR_UNKNOWN_NAME with what there is; ERR_INVALID_CONFIG. */
   find(name: string): Service {
-    return this.#roster.find(name);
-  }
-
-  asRunning(specs: readonly ServiceSpec[]): readonly ServiceSpec[] {
-    return this.#roster.asRunning(specs);
+    return this.roster.find(name);
   }
 
   /** Takes over what a killed predecessor has left running. */
   async open(): Promise<void> {
     this.state.open();
     for (const { service, life } of adoptable(this.#needs.instance.name)) {
-      const found = this.#roster.get(service);
-      if (found === undefined) this.#roster.add(strayOf(service, life.pid, this.#config.folder));
+      const found = this.roster.get(service);
+      if (found === undefined) this.roster.add(strayOf(service, life.pid, this.#config.folder));
       const adopted = this.find(service);
       adopted.adopt(life, true).catch(() => {}); // It is told; what is wanted of it comes next.
       if (found === undefined || adopted.desired === 'down') await adopted.stop(never(), false);
-      if (found === undefined) this.#roster.remove(service);
+      if (found === undefined) this.roster.remove(service);
     }
   }
 
@@ -95,23 +91,23 @@ export class Supervisor {
     const startedAt = clock.now();
     for (const name of names) this.find(name);
     const wanted = this.services.filter(({ desired }) => desired === 'up').map(({ name }) => name);
-    const meant = this.#roster.inOrderWithNeeds(names.length > 0 ? names : wanted);
+    const meant = this.roster.inOrderWithNeeds(names.length > 0 ? names : wanted);
     const failed: { service: string; reason: string }[] = [];
     await this.#startAll(meant, (service, error) => failed.push({ service, reason: messageOf(error) }));
     this.#isStarting = false;
-    const running = meant.filter(name => this.#roster.get(name)?.isReady);
+    const running = meant.filter(name => this.roster.get(name)?.isReady);
     return { tookMs: Math.round(clock.now() - startedAt), running, failed, changes: [] };
   }
 
   /** The difference to another configuration, and nothing else, is done. */
   async apply(given: SupervisorConfig, names: readonly string[]): Promise<UpAccount> {
-    const config = { ...given, services: this.#roster.asRunning(given.services) };
+    const config = { ...given, services: this.roster.asRunning(given.services) };
     const changes = configChanges(this.#config.services, config.services);
     const ofKind = (kind: string) => changes.filter(change => change.kind === kind).map(({ name }) => name);
     const gone = [...ofKind('removed'), ...ofKind('changed')];
-    const isUp = new Set(gone.filter(name => this.#roster.get(name)?.isGoing));
+    const isUp = new Set(gone.filter(name => this.roster.get(name)?.isGoing));
     await this.#stopAll(gone, never());
-    for (const name of gone) this.#roster.remove(name);
+    for (const name of gone) this.roster.remove(name);
     this.#fill(config);
     const [added, changed, removed] = [ofKind('added'), ofKind('changed'), ofKind('removed')];
     if (added.length + changed.length + removed.length > 0) this.#needs.events.emit({ type: 'config-applied', added, changed, removed });
@@ -132,7 +128,7 @@ export class Supervisor {
     this.find(name);
     this.#refuseWhenStopping();
     let failure: unknown;
-    await this.#startAll(this.#roster.inOrderWithNeeds([name]), (service, error) => {
+    await this.#startAll(this.roster.inOrderWithNeeds([name]), (service, error) => {
       if (service === name) failure = error;
     });
     if (failure !== undefined) throw failure;
@@ -160,14 +156,15 @@ export class Supervisor {
       this.services.filter(({ record }) => record.isOwned).map(({ name }) => name),
       force,
     );
+    await Promise.all(this.services.filter(({ record }) => !record.isOwned).map(service => service.letGo()));
     await this.state.settled();
     return reports;
   }
 
   #fill(config: SupervisorConfig): void {
     this.#config = config;
-    this.#roster.invalid = config.invalid;
-    for (const spec of config.services) this.#roster.add(spec);
+    this.roster.invalid = config.invalid;
+    for (const spec of config.services) this.roster.add(spec);
   }
 
   async #startAll(names: readonly string[], onFailure: (name: string, error: unknown) => void): Promise<void> {
@@ -176,15 +173,20 @@ export class Supervisor {
       names,
       before: (name, done) =>
         Object.entries(this.find(name).spec.dependsOn).map(([other, need]) =>
-          need === 'ready' ? done(other) : Promise.race([done(other), this.find(other).whenForked()]),
+          need === 'ready' ? done(other) : Promise.race([done(other), this.#whenForked(other)]),
         ),
       act: name => this.#startOne(name).catch(error => onFailure(name, error)),
     });
   }
 
+  #whenForked(name: string): Promise<void> {
+    const { child, record } = this.find(name);
+    return child === undefined ? record.whenForked() : Promise.resolve();
+  }
+
   async #startOne(name: string): Promise<void> {
     const service = this.find(name);
-    const missing = this.#roster.missingFor(service);
+    const missing = this.roster.missingFor(service);
     if (missing.length > 0) throw new ClusterError('ERR_START_FAILED', `${name} waits for ${missing.join(', ')}, which did not start.`);
     this.#waiting.delete(name);
     if (this.#isStopping) throw new ClusterError('ERR_STOPPED', `${name}: the supervisor is stopping.`);
@@ -194,8 +196,8 @@ export class Supervisor {
   /** Somebody may have waited for it. */
   #onStarted(name: string): void {
     for (const waiting of this.#waiting) {
-      const service = this.#roster.get(waiting);
-      if (service === undefined || !(name in service.spec.dependsOn) || this.#roster.missingFor(service).length > 0) continue;
+      const service = this.roster.get(waiting);
+      if (service === undefined || !(name in service.spec.dependsOn) || this.roster.missingFor(service).length > 0) continue;
       void this.#startOne(waiting).catch(() => {}); // It is told.
     }
   }
@@ -210,7 +212,7 @@ export class Supervisor {
         reports.push({ service: name, tookMs: 0, forced: [], remains: [`its stop failed: ${messageOf(error)}`] });
       }
     };
-    await inOrder({ names, before: (name, done) => this.#roster.dependentsOf(name).map(done), act: stop });
+    await inOrder({ names, before: (name, done) => this.roster.dependentsOf(name).map(done), act: stop });
     return reports;
   }
 

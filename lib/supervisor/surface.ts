@@ -141,7 +141,7 @@ const workerOf =
   };
 
 function planned(supervisor: Supervisor, config: Supervisor['config']): readonly PlannedChange[] {
-  return configChanges(supervisor.config.services, supervisor.asRunning(config.services)).map(({ name, kind, keys }): PlannedChange => {
+  return configChanges(supervisor.config.services, supervisor.roster.asRunning(config.services)).map(({ name, kind, keys }): PlannedChange => {
     const service = supervisor.services.find(other => other.name === name);
     if (kind === 'removed') return { service: name, act: 'stop', reason: 'not described any more' };
     if (kind === 'changed' && service?.isGoing) return { service: name, act: 'restart', reason: `${keys.join(', ')} differ${keys.length === 1 ? 's' : ''}` };
