@@ -1,4 +1,5 @@
-// Which service has which port: reserved before it is started, in a book that all supervisors of this user share, under its lock.
+// Which service has which port: reserved before it is started, in a book that all supervisors of this user share, under its lock, and claimed
+// for all of the machine.
 
 import { join } from 'node:path';
 import { ClusterError } from '../errors.js';
@@ -7,6 +8,7 @@ import type { PortWish } from '../protocol/service-spec.js';
 import { ownPid } from '../system/environment.js';
 import { withFileLockAsync } from '../system/file-lock.js';
 import { isPortTaken } from '../system/free-port.js';
+import { claimPort, type PortClaim } from '../system/port-claim.js';
 import { portOwner } from '../system/port-owner.js';
 import { privateFolder, runRoot } from '../system/private-folder.js';
 import { type Identity, identityOf, stillIs } from '../system/process-identity.js';
@@ -45,7 +47,7 @@ export function assignPort(question: PortQuestion): Promise<number> {
     const others = all.filter(entry => entry.service !== service);
     for (const port of portCandidates({ ...wish, running, last })) {
       const reserved = others.find(entry => entry.port === port && (entry.host === host || isWild(entry.host) || isWild(host)));
-      const isFree = reserved === undefined && (port === running || !(await isPortTaken(port, host)));
+      const isFree = reserved === undefined && (port === running || !(await isPortTaken(port, host))) && (await isClaimed(service, port, wish.isFixed));
       if (isFree) return { keep: [...others, { port, host, service, holder: own() }], result: port };
       if (wish.isFixed) throw taken(question, port, reserved);
     }
@@ -58,7 +60,27 @@ export function assignPort(question: PortQuestion): Promise<number> {
 
 /** A reservation ends when the service stops. */
 export function releasePort(service: string): Promise<void> {
+  dropClaim(service);
   return inBook(async all => ({ keep: all.filter(entry => entry.service !== service), result: undefined }));
+}
+
+/** Supervisors of other users, or with another home, have a book of their own. */
+const claims = new Map<string, { readonly port: number; readonly claim: PortClaim }>();
+
+/** A fixed port is nobody else's choice: binding it decides. */
+async function isClaimed(service: string, port: number, isFixed: boolean): Promise<boolean> {
+  const held = claims.get(service);
+  if (held?.port === port) return true;
+  const claim = await claimPort(port);
+  if (claim === undefined) return isFixed;
+  dropClaim(service);
+  claims.set(service, { port, claim });
+  return true;
+}
+
+function dropClaim(service: string): void {
+  claims.get(service)?.claim.release();
+  claims.delete(service);
 }
 
 const isWild = (host: string) => host === '0.0.0.0' || host === '::';

@@ -16,7 +16,7 @@ import type { ServiceNeeds } from './service-needs.js';
 import type { ServiceRecord } from './service-record.js';
 
 /** So often another port is tried when somebody else was quicker. */
-const MOST_PORTS = 3;
+const MOST_PORTS = 10;
 
 export class Preparation {
   readonly #spec: ServiceSpec;
@@ -119,7 +119,12 @@ export class Preparation {
 
   mayTryAnotherPort(attempt: number): boolean {
     const { port: wish } = this.#spec;
-    return wish !== undefined && !wish.isFixed && this.#port !== undefined && attempt < MOST_PORTS && portOwner(this.#port) !== 'not visible';
+    return attempt < MOST_PORTS && wish !== undefined && !wish.isFixed && this.isPortLost;
+  }
+
+  /** Somebody else listens on it. */
+  get isPortLost(): boolean {
+    return this.#port !== undefined && portOwner(this.#port) !== 'not visible';
   }
 
   async undo(): Promise<void> {

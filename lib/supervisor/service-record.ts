@@ -86,7 +86,7 @@ export class ServiceRecord {
     const { name, restart, health } = this.#spec;
     const { exit = { code: null, signal: null }, failed, failedBy } = child;
     const lastExit = lastExitOf(child, exit);
-    void this.#needs.state.set(name, { observed: undefined, lastExit });
+    void this.#needs.state.set(name, { observed: undefined, ...(failed ? { lastExit } : {}) });
     if (!failed) return undefined;
     this.trouble = lastExit.reason;
     const isDone = exit.code === 0 && restart.when !== 'always' && health.kind === 'none' && failedBy === 'exited';

@@ -20,6 +20,7 @@ import { Wishes } from './wishes.js';
 
 export class Service {
   readonly spec: ServiceSpec;
+  readonly name: string;
   readonly #needs: ServiceNeeds;
   readonly #group: Group;
   readonly wishes: Wishes;
@@ -36,6 +37,7 @@ export class Service {
   constructor(spec: ServiceSpec, needs: ServiceNeeds) {
     const { clock, random } = needs;
     this.spec = spec;
+    this.name = spec.name;
     this.#needs = needs;
     this.record = new ServiceRecord(spec, needs);
     this.wishes = new Wishes(spec.name);
@@ -43,9 +45,6 @@ export class Service {
     this.#group = new Group(groupSpecOf(spec), { clock, random, fork: place => this.#fork(place), emit: event => this.#tell(event) });
   }
 
-  get name(): string {
-    return this.spec.name;
-  }
   get desired(): Desired {
     return this.record.desired;
   }
@@ -95,7 +94,7 @@ export class Service {
 
   restart(force: AbortSignal): Promise<Outcome> {
     return this.wishes.wish('restart', async overtaken => {
-      await this.#stop(force, 'restart');
+      await this.#stop(force, 'restart', true);
       return this.#start(overtaken);
     });
   }
@@ -155,7 +154,7 @@ export class Service {
     throw error;
   }
 
-  async #stop(force: AbortSignal, reason: string): Promise<ServiceStopAccount> {
+  async #stop(force: AbortSignal, reason: string, keepsPort = false): Promise<ServiceStopAccount> {
     const { clock, emit } = this.#needs;
     const startedAt = clock.now();
     const { current, child } = this;
@@ -168,7 +167,7 @@ export class Service {
     const report = { service: this.name, tookMs: Math.round(clock.now() - startedAt), forced, remains };
     if (wasThere) emit({ type: 'service-stopped', ...report });
     this.record.trouble = remains.length > 0 ? `it did not end: ${remains.join('; ')}` : undefined;
-    await this.#end(undefined);
+    await this.#end(undefined, keepsPort);
     return report;
   }
 
@@ -178,10 +177,10 @@ export class Service {
   }
 
   /** Its port is anybody's from now on. */
-  async #end(how: 'failed' | 'completed' | undefined): Promise<void> {
+  async #end(how: 'failed' | 'completed' | undefined, keepsPort = false): Promise<void> {
     this.isGoing = false;
     this.record.givenUp = how;
-    await this.#preparation.undo();
+    if (!keepsPort) await this.#preparation.undo();
     await this.#needs.state.set(this.name, { observed: undefined });
   }
 
@@ -214,6 +213,8 @@ export class Service {
 
   #onLeft(child: Child): void {
     const outcome = this.record.left(child);
-    if (outcome !== undefined) this.#onOutcome(outcome);
+    if (outcome === undefined) return;
+    this.#onOutcome(outcome);
+    if (!this.wishes.isPending && this.#preparation.mayTryAnotherPort(0)) void this.restart(new AbortController().signal).catch(() => {}); // It is told.
   }
 }

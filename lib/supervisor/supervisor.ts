@@ -33,8 +33,9 @@ export class Supervisor {
   readonly #waiting = new Set<string>();
   readonly registrations: Registrations;
   #config: SupervisorConfig;
-  #isStopping = false;
-  #isStarting = true;
+  isStopping = false;
+  /** The first up is not over. */
+  isStarting = true;
   readonly state: StateBook;
 
   constructor(needs: SupervisorNeeds) {
@@ -55,13 +56,6 @@ export class Supervisor {
   }
   get services(): readonly Service[] {
     return this.roster.all;
-  }
-  get isStopping(): boolean {
-    return this.#isStopping;
-  }
-  /** The first up is not over. */
-  get isStarting(): boolean {
-    return this.#isStarting;
   }
   isWaiting(name: string): boolean {
     return this.#waiting.has(name);
@@ -94,7 +88,7 @@ export class Supervisor {
     const meant = this.roster.inOrderWithNeeds(names.length > 0 ? names : wanted);
     const failed: { service: string; reason: string }[] = [];
     await this.#startAll(meant, (service, error) => failed.push({ service, reason: messageOf(error) }));
-    this.#isStarting = false;
+    this.isStarting = false;
     const running = meant.filter(name => this.roster.get(name)?.isReady);
     return { tookMs: Math.round(clock.now() - startedAt), running, failed, changes: [] };
   }
@@ -149,7 +143,7 @@ export class Supervisor {
 
   /** Everything that is ours ends, in reverse; what is wanted stays as it is. */
   async down(force: AbortSignal): Promise<readonly ServiceStopAccount[]> {
-    this.#isStopping = true;
+    this.isStopping = true;
     this.#waiting.clear();
     await this.registrations.leaveAll();
     const reports = await this.#stopAll(
@@ -189,7 +183,7 @@ export class Supervisor {
     const missing = this.roster.missingFor(service);
     if (missing.length > 0) throw new ClusterError('ERR_START_FAILED', `${name} waits for ${missing.join(', ')}, which did not start.`);
     this.#waiting.delete(name);
-    if (this.#isStopping) throw new ClusterError('ERR_STOPPED', `${name}: the supervisor is stopping.`);
+    if (this.isStopping) throw new ClusterError('ERR_STOPPED', `${name}: the supervisor is stopping.`);
     await service.start();
   }
 
@@ -217,6 +211,6 @@ export class Supervisor {
   }
 
   #refuseWhenStopping(): void {
-    if (this.#isStopping) throw new ClusterError('ERR_STOPPED', 'The supervisor is stopping: start it again (app-cluster up).');
+    if (this.isStopping) throw new ClusterError('ERR_STOPPED', 'The supervisor is stopping: start it again (app-cluster up).');
   }
 }
