@@ -16,7 +16,8 @@ export function responseOn(socket: Socket): Response | undefined {
 
 /**
  * Idle in Node's own eyes, found by asking whom it would destroy (not one whose request has begun), and those that have never spoken.
- * None on what is not HTTP, where idle cannot be told from waiting, nor of HTTP/2.
+ * Node would also destroy one whose response has ended and is still being sent. None on what is not HTTP, where idle cannot be told from
+ * waiting, nor of HTTP/2.
  */
 export function idleConnections({ server, sockets, secureSockets }: TrackedServer): ReadonlySet<Socket> {
   const { closeIdleConnections } = server as Server & { closeIdleConnections?: () => void };
@@ -29,6 +30,7 @@ export function idleConnections({ server, sockets, secureSockets }: TrackedServe
     for (const restore of giveBack) restore();
   }
   for (const socket of sockets) if (socket.bytesRead === 0) idle.add(socket);
+  for (const socket of idle) if (socket.writableLength > 0) idle.delete(socket);
   return idle;
 }
 
