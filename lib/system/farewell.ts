@@ -47,13 +47,21 @@ export function onRequests(listener: (request: BegunRequest) => void): () => voi
   return () => void unsubscribe('http.server.request.start', hear);
 }
 
-/** To who is connected, and to sessions that are still to come; on requests that are still to come `sayGoodbye` does it. */
-export function sayFarewell(tracked: TrackedServer, farewell: Farewell): void {
+/**
+ * To who is connected, and to sessions that are still to come; on requests that are still to come `sayGoodbye` does it.
+ * Returns how to take it back, for a server that listens again.
+ */
+export function sayFarewell(tracked: TrackedServer, farewell: Farewell): () => void {
   const { server, sockets, secureSockets, sessions, streams } = tracked;
-  forgiveSecondClose(tracked, farewell.closed);
+  const restoreClose = forgiveSecondClose(tracked, farewell.closed);
   for (const socket of [...sockets, ...secureSockets]) sayGoodbye(responseOn(socket));
   for (const session of sessions) goAway(session, streams, farewell);
-  server.on('session', session => goAway(session, streams, farewell));
+  const onSession = (session: Http2Session) => goAway(session, streams, farewell);
+  server.on('session', onSession);
+  return () => {
+    server.off('session', onSession);
+    restoreClose();
+  };
 }
 
 export function sayGoodbye(response: Response | undefined): void {
@@ -87,7 +95,7 @@ export function closeIdle(tracked: TrackedServer): ReadonlySet<Socket> {
 }
 
 /** The application's own `server.close(callback)` comes after ours and must not be told that it failed. */
-function forgiveSecondClose({ server, sockets }: TrackedServer, closed: Promise<void>): void {
+function forgiveSecondClose({ server, sockets }: TrackedServer, closed: Promise<void>): () => void {
   let isClosed = false;
   server.once('close', () => {
     isClosed = true;
@@ -96,8 +104,13 @@ function forgiveSecondClose({ server, sockets }: TrackedServer, closed: Promise<
     if (isClosed || sockets.size === 0) setImmediate(callback);
     else server.once('close', callback);
   };
+  const own = Object.getOwnPropertyDescriptor(server, 'close');
   server.close = function (this: Server, callback?: (error?: Error) => void) {
     if (callback) void closed.then(() => tell(() => callback()));
     return this;
+  };
+  return () => {
+    Reflect.deleteProperty(server, 'close');
+    if (own !== undefined) Object.defineProperty(server, 'close', own);
   };
 }

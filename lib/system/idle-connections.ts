@@ -1,6 +1,7 @@
 // Which connections of a server have nothing in flight.
 
 import type { Server, Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import type { TrackedServer } from './tracked-server.js';
 
 /** What of a response its connection needs to know. */
@@ -29,10 +30,21 @@ export function idleConnections({ server, sockets, secureSockets }: TrackedServe
   } finally {
     for (const restore of giveBack) restore();
   }
-  for (const socket of sockets) if (socket.bytesRead === 0) idle.add(socket);
+  for (const socket of sockets) if (isSilent(socket)) idle.add(socket);
   for (const socket of idle) if (socket.writableLength > 0) idle.delete(socket);
   return idle;
 }
+
+/** Of TLS: let in, and never asked; or not even let in. Node does not count them as idle. None on what is not HTTP. */
+export function silentConnections({ server, sockets, secureSockets }: TrackedServer): readonly Socket[] {
+  if (!isHttp(server) || !('setSecureContext' in server)) return [];
+  const speakHttp1 = [...secureSockets].filter(socket => (socket as TLSSocket).alpnProtocol !== 'h2'); // What speaks HTTP/2 has a session.
+  return [...sockets, ...speakHttp1].filter(isSilent);
+}
+
+export const isSilent = (socket: Socket): boolean => socket.bytesRead === 0;
+
+const isHttp = (server: Server) => 'closeIdleConnections' in server || 'updateSettings' in server;
 
 function holdDestroy(socket: Socket, held: Set<Socket>): () => void {
   const own = Object.getOwnPropertyDescriptor(socket, 'destroy');

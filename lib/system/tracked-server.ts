@@ -45,9 +45,12 @@ export function follow(server: Server): TrackedServer {
     secureSockets: new Set<Socket>(),
     sessions: new Set<Http2Session>(),
     streams: new Set<Http2Stream>(),
-    stopped: undefined,
+    stopped: undefined as Promise<void> | undefined,
     counter: undefined as Counter | undefined,
   };
+  server.on('listening', () => {
+    tracked.stopped = undefined; // Once more.
+  });
   const isOurs = () => tracked.counter?.isInjecting() === true;
   server.prependListener('connection', socket => {
     if (isOurs()) return;
