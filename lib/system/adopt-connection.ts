@@ -7,7 +7,8 @@ import type { Server, Socket } from 'node:net';
 import type { ListeningAddress } from '../protocol/events.js';
 import { afterUnref } from './clock.js';
 import type { RawHandle } from './held-sockets.js';
-import type { ServerTracker, TrackedServer } from './server-tracker.js';
+import type { ServerTracker } from './server-tracker.js';
+import type { TrackedServer } from './tracked-server.js';
 
 interface Listening {
   readonly _handle?: RawHandle | null;

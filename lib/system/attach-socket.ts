@@ -7,7 +7,8 @@
 import { resolve } from 'node:path';
 import type { ListeningAddress } from '../protocol/events.js';
 import type { RawHandle } from './held-sockets.js';
-import type { ServerTracker, TrackedServer } from './server-tracker.js';
+import type { ServerTracker } from './server-tracker.js';
+import type { TrackedServer } from './tracked-server.js';
 
 /** Node's own default for listen(). */
 const BACKLOG = 511;

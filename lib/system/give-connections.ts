@@ -7,7 +7,8 @@
 import type { Server, Socket } from 'node:net';
 import { repeatUnref } from './clock.js';
 import type { RawHandle } from './held-sockets.js';
-import type { TrackedServer } from './server-tracker.js';
+import { idleConnections } from './idle-connections.js';
+import type { TrackedServer } from './tracked-server.js';
 import { giveAway, isMasterThere, noticeOrphaned } from './uplink.js';
 
 /** Given, and not yet in a sibling's hands: the master must not run out of descriptors. */
@@ -65,7 +66,7 @@ export class Giver {
 
   /** Those that are idle now. */
   giveIdle(tracked: TrackedServer): void {
-    for (const socket of idleOf(tracked)) {
+    for (const socket of [...idleConnections(tracked)].filter(isAtRest)) {
       if (this.#unhoused >= MOST_UNHOUSED) return;
       this.#give(socket, tracked);
     }
@@ -89,25 +90,6 @@ export class Giver {
 /** TLS servers and those of HTTP/2 have no such method, or have TLS. */
 function isPlainHttp1(server: Server): boolean {
   return 'closeIdleConnections' in server && !('setSecureContext' in server);
-}
-
-/** Idle in Node's own eyes, found by asking whom it would destroy (not one whose request has begun), and those that have never spoken. */
-function idleOf({ server, sockets }: TrackedServer): readonly Socket[] {
-  const idle = new Set<Socket>();
-  const open = [...sockets];
-  for (const socket of open) {
-    socket.destroy = () => {
-      idle.add(socket);
-      return socket;
-    };
-  }
-  try {
-    (server as Server & { closeIdleConnections(): void }).closeIdleConnections();
-  } finally {
-    for (const socket of open) Reflect.deleteProperty(socket, 'destroy');
-  }
-  for (const socket of open) if (socket.bytesRead === 0) idle.add(socket);
-  return [...idle].filter(isAtRest);
 }
 
 /** Nothing on its way out, nothing read and not yet looked at, no end announced. */

@@ -1,23 +1,10 @@
-// Which servers listen in this process, and which sockets they hold. Wraps `net.Server.prototype.listen`: public, and every
+// Which servers listen in this process, and what comes to them. Wraps `net.Server.prototype.listen`: public, and every
 // kind of server (http, https, http2, tls, net) goes through it.
 
-import type { Http2Session, Http2Stream, ServerHttp2Stream } from 'node:http2';
-import { Server, type Socket } from 'node:net';
+import type { Http2Stream, ServerHttp2Stream } from 'node:http2';
+import { Server } from 'node:net';
 import type { ListeningAddress } from '../protocol/events.js';
-
-export interface TrackedServer {
-  readonly server: Server;
-  /** Where it listens, or did before it was closed. */
-  readonly address: ListeningAddress | undefined;
-  /** Its socket is its own. */
-  readonly isAlone: boolean;
-  readonly sockets: ReadonlySet<Socket>;
-  /** On TLS the socket that speaks HTTP is not the one that was accepted. */
-  readonly secureSockets: ReadonlySet<Socket>;
-  readonly sessions: ReadonlySet<Http2Session>;
-  /** Of HTTP/2: requests that are being answered. */
-  readonly streams: ReadonlySet<Http2Stream>;
-}
+import { type Counter, follow, type TrackedServer } from './tracked-server.js';
 
 export interface ServerTracker {
   /** Servers that listen now. */
@@ -86,7 +73,7 @@ export function trackServers(): ServerTracker {
     if (wantsOwnSocket(args[0])) tracker.alone.add(this);
     if (!known.has(this)) {
       known.add(this);
-      follow(this, tracker, servers);
+      track(this, tracker, servers);
       this.on('listening', () => tracker.onListening(this));
     }
     const start = () => (listen as (...args: unknown[]) => Server).apply(this, args);
@@ -102,45 +89,28 @@ export function trackServers(): ServerTracker {
   return tracker;
 }
 
-function follow(server: Server, tracker: Tracker, servers: Set<TrackedServer>): void {
-  const tracked = {
-    server,
-    address: undefined as ListeningAddress | undefined,
-    isAlone: false,
-    sockets: new Set<Socket>(),
-    secureSockets: new Set<Socket>(),
-    sessions: new Set<Http2Session>(),
-    streams: new Set<Http2Stream>(),
-  };
+function track(server: Server, tracker: Tracker, servers: Set<TrackedServer>): void {
+  const tracked = follow(server);
+  tracked.counter = counterOf(tracker);
   server.on('listening', () => {
     tracked.address = listeningAddress(server);
     tracked.isAlone = tracker.alone.has(server);
     servers.add(tracked);
   });
   server.on('close', () => servers.delete(tracked));
-  server.prependListener('connection', socket => {
-    if (tracker.isInjecting) return;
-    tracker.accepted++;
-    keepWhileOpen(tracked.sockets, socket);
-  });
-  server.prependListener('secureConnection' as 'connection', socket => {
-    if (!tracker.isInjecting) keepWhileOpen(tracked.secureSockets, socket);
-  });
-  server.prependListener('session' as 'connection', connection => {
-    if (tracker.isInjecting) return;
-    const session = connection as unknown as Http2Session;
-    keepWhileOpen(tracked.sessions, session);
-    session.on('stream', stream => {
+}
+
+function counterOf(tracker: Tracker): Counter {
+  return {
+    isInjecting: () => tracker.isInjecting,
+    onConnection: () => {
+      tracker.accepted++;
+    },
+    onStream: (stream: Http2Stream) => {
       tracker.streamsSeen++;
-      keepWhileOpen(tracked.streams, stream);
       stream.once('close', () => {
         if (stream.rstCode === 0 && (stream as ServerHttp2Stream).headersSent) tracker.streamsAnswered++;
       });
-    });
-  });
-}
-
-function keepWhileOpen<T extends { once(event: 'close', listener: () => void): unknown }>(open: Set<T>, item: T): void {
-  open.add(item);
-  item.once('close', () => open.delete(item));
+    },
+  };
 }

@@ -2,11 +2,11 @@
 // nobody asks; the event loop's delay is sampled only for as long as somebody does.
 
 import { subscribe } from 'node:diagnostics_channel';
-import type { Socket } from 'node:net';
 import type { IntervalHistogram } from 'node:perf_hooks';
 import type { WorkerVitals } from '../protocol/snapshot.js';
 import { afterUnref, type Cancel } from './clock.js';
 import type { Giver } from './give-connections.js';
+import { responseOn } from './idle-connections.js';
 import { requirePackage } from './require-package.js';
 import type { ServerTracker } from './server-tracker.js';
 
@@ -77,19 +77,16 @@ function heapLimit(): number {
   return knownLimit;
 }
 
-/** `_httpMessage` is the response a socket is busy with: non-public, in every Node so far; without it nothing is in flight. */
 function traffic(tracker: ServerTracker): Pick<WorkerVitals, 'connections' | 'inFlight'> {
   let connections = 0;
   let inFlight = 0;
   for (const { sockets, secureSockets, streams } of tracker.servers) {
     connections += sockets.size;
     inFlight += streams.size;
-    for (const socket of [...sockets, ...secureSockets]) if (isBusy(socket)) inFlight++;
+    for (const socket of [...sockets, ...secureSockets]) if (responseOn(socket) !== undefined) inFlight++;
   }
   return { connections, inFlight };
 }
-
-const isBusy = (socket: Socket) => Boolean((socket as { _httpMessage?: unknown })._httpMessage);
 
 /** 99th percentile since the last reading, in milliseconds beyond the sampling itself. */
 function loopDelay(): { read(isWatched: boolean): number | undefined } {

@@ -38,9 +38,10 @@ class Messenger {
   readonly #pending = new Map<number, Pending>();
   #peers: readonly number[] = [];
   #lastId = 0;
+  #isListening = false;
 
   constructor() {
-    onUserMessage(message => this.#onMessage(message));
+    if (workerContext() !== undefined) this.#listen(); // What is told before anybody asks is of use, too: the peers.
   }
 
   /** Pids of the other side: of the app workers in the agent, of the agent in an app worker. */
@@ -74,6 +75,7 @@ class Messenger {
   }
 
   on(action: string, listener: Listener): this {
+    this.#listen();
     const listeners = this.#listeners.get(action) ?? new Set();
     this.#listeners.set(action, listeners.add(listener));
     return this;
@@ -92,6 +94,7 @@ class Messenger {
 
   /** Answers requests of that name: with what it returns, or with its error. */
   respond(action: string, responder: Responder): this {
+    this.#listen();
     this.#responders.set(action, responder);
     return this;
   }
@@ -101,6 +104,7 @@ class Messenger {
    * Rejects with ERR_REQUEST_TIMEOUT after `timeout` ms (default 5000), with ERR_REQUEST_FAILED when the other side threw or has no responder.
    */
   request(to: 'agent' | 'app' | number, action: string, data?: unknown, { timeout = REQUEST_TIMEOUT_MS }: { timeout?: number } = {}): Promise<unknown> {
+    this.#listen();
     const id = ++this.#lastId;
     const request: Request = { id, pid: ownPid(), action, data };
     const pid = typeof to === 'number' ? to : this.#roleOf(to);
@@ -127,6 +131,13 @@ class Messenger {
       if (pid === undefined) this.send(REQUEST, request, to as Target);
       else this.sendTo(pid, REQUEST, request);
     });
+  }
+
+  /** Not before it is needed where no master of ours is: in any other program listening would keep a channel, and with it the process, open. */
+  #listen(): void {
+    if (this.#isListening) return;
+    this.#isListening = true;
+    onUserMessage(message => this.#onMessage(message));
   }
 
   /** One pid is enough for a request to apps; without one known all are asked, and the first answer counts. There is one agent, whatever its pid. */

@@ -88,7 +88,7 @@ suite('examples of the docs', () => {
     }
 
   test('there are some: the marks are read', () => {
-    for (const name of ['from-a-program.md', 'steering.md', 'logs.md', 'http.md', 'run.md', 'pm2.md', 'limits.md'])
+    for (const name of ['from-a-program.md', 'steering.md', 'logs.md', 'http.md', 'run.md', 'pm2.md', 'limits.md', 'proxies.md'])
       assert.ok(
         pages.some(page => page.name === name && page.examples.length > 0),
         name,
