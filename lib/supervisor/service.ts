@@ -176,7 +176,6 @@ export class Service {
     void this.#group.resize(1);
   }
 
-  /** Its port is anybody's from now on. */
   async #end(how: 'failed' | 'completed' | undefined, keepsPort = false): Promise<void> {
     this.isGoing = false;
     this.record.givenUp = how;

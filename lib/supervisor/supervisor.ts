@@ -15,6 +15,7 @@ import { type Roster, rosterOf } from './roster.js';
 import type { Service } from './service.js';
 import { StateBook } from './state-book.js';
 import { strayOf } from './stray.js';
+import { stopStray } from './stray-stop.js';
 
 export interface SupervisorNeeds {
   readonly config: SupervisorConfig;
@@ -132,7 +133,9 @@ export class Supervisor {
     const service = this.find(name);
     this.#waiting.delete(name);
     await this.registrations.leave(name);
-    return service.stop(force, true);
+    const stray = await stopStray(service, `${this.#needs.instance.name}/${name}`, this.state.optionsFileOf(name));
+    const report = await service.stop(force, true);
+    return stray ?? report;
   }
 
   async restart(name: string, force: AbortSignal): Promise<void> {

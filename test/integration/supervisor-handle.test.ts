@@ -174,6 +174,29 @@ suite('profiles of a gateway', () => {
     await once(other, 'exit');
   });
 
+  test('one that somebody else has started is ended when it is asked for by name', async () => {
+    using folder = emptyFolder();
+    const config = gateways(folder.path);
+    const other: ChildProcess = spawn(process.execPath, [program('gateway')], { env: { ...process.env, HOME: folder.path }, stdio: 'ignore' });
+    const ended = once(other, 'exit');
+    await eventually(() => existsSync(join(folder.path, 'gateway.pid')));
+    await using supervisor = await supervise(config, { up: false });
+    assert.deepEqual((await supervisor.stop('default')).remains, []);
+    await ended;
+    assert.equal(existsSync(join(folder.path, 'gateway.pid')), false);
+  });
+
+  test('where only its health answers, and there is no stop command, that is said', async () => {
+    using folder = emptyFolder();
+    const stranger = createServer((_request, response) => response.end('ok')).listen(18_642, '127.0.0.1');
+    await once(stranger, 'listening');
+    await using supervisor = await supervise(gateways(folder.path), { up: false });
+    assert.match((await supervisor.stop('default')).remains.join(), /no PID available/);
+    assert.equal((await supervisor.status('default')).running, false);
+    stranger.close();
+    stranger.closeAllConnections();
+  });
+
   test('a pid file of a process that is another by now is stale: removed, and nobody is signalled', async () => {
     using folder = emptyFolder();
     const config = gateways(folder.path);
