@@ -124,6 +124,13 @@ export class Recording {
     this.#answers.delete(n);
   }
 
+  /** Resolves when all that this one wrote is in the file: it has ended. Gives up after a while. */
+  async readToEnd(source: string): Promise<void> {
+    const until = this.#needs.clock.now() + CAUGHT_UP_MS;
+    const isOpen = () => [...this.#sources.values()].some(({ facts }) => facts.source === source);
+    while (isOpen() && this.#needs.clock.now() < until) await pause(this.#needs.clock, POLL_MS);
+  }
+
   /** Resolves when our own lines so far are in the file: who looks into the log now finds them. Gives up after a while. */
   async caughtUp(): Promise<void> {
     const until = this.#needs.clock.now() + CAUGHT_UP_MS;

@@ -10,6 +10,7 @@ import { portOwner } from '../system/port-owner.js';
 import type { ServiceLife } from '../system/service-life.js';
 import { findRunning } from './find-running.js';
 import type { HealthFacts } from './health-watch.js';
+import { lastLines } from './last-lines.js';
 import { type Launch, launchOf, urlOf } from './launch.js';
 import { assignPort, releasePort } from './port-book.js';
 import type { ServiceNeeds } from './service-needs.js';
@@ -95,7 +96,7 @@ export class Preparation {
   }
 
   /** What came of a first failure, in one error. */
-  failureOf(child: Child, health: HealthFacts | undefined): ClusterError {
+  async failureOf(child: Child, health: HealthFacts | undefined): Promise<ClusterError> {
     const { name, health: check } = this.#spec;
     const { exit = { code: null, signal: null }, failed, failedBy, wasKilled } = child;
     const isLate = failedBy === 'overdue';
@@ -103,13 +104,11 @@ export class Preparation {
       ? `it was not healthy within ${check.startTimeoutMs} ms${health?.reason === undefined ? '' : ` (${health.reason})`}`
       : deathOf({ exit, failed, failedBy, wasKilled, wasReady: false }).text;
     const holder = this.#port === undefined || isLate ? '' : this.#holderText(this.#port);
-    return new ClusterError(
-      isLate ? 'ERR_START_TIMEOUT' : 'ERR_START_FAILED',
-      `${name} did not start: ${why}${holder}. See app-cluster logs ${this.#fullName}`,
-      {
-        details: { service: name, exit },
-      },
-    );
+    const { pid } = child.process;
+    const said = await lastLines(this.#needs.recording, `${name}#${child.id}:${pid}`, pid);
+    const sentence = `${name} did not start: ${why}${holder}. See app-cluster logs ${this.#fullName}`;
+    const code = isLate ? 'ERR_START_TIMEOUT' : 'ERR_START_FAILED';
+    return new ClusterError(code, [sentence, ...said.map(line => `  ${line}`)].join('\n'), { details: { service: name, exit } });
   }
 
   #holderText(port: number): string {

@@ -123,7 +123,7 @@ export class Service {
       if (overtaken.aborted) throw this.wishes.overtaken('start');
       const outcome = await this.#untilOutcome(overtaken);
       if (typeof outcome === 'string') return outcome;
-      const error = this.#preparation.failureOf(outcome, this.current?.facts);
+      const error = await this.#preparation.failureOf(outcome, this.current?.facts);
       if (!this.#preparation.mayTryAnotherPort(attempt)) throw error;
       await this.#group.stop(AbortSignal.abort());
     }
