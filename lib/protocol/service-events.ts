@@ -13,6 +13,8 @@ export type ServiceEvent =
       readonly node: string;
     }
   | { readonly type: 'supervisor-started'; readonly name: string; readonly tookMs: number; readonly running: number; readonly failed: readonly string[] }
+  /** One step of a shutdown, and what it ended. */
+  | { readonly type: 'supervisor-stop-step'; readonly step: 'heartbeats' | 'services' | 'states'; readonly ended: readonly string[]; readonly tookMs: number }
   | { readonly type: 'config-applied'; readonly added: readonly string[]; readonly changed: readonly string[]; readonly removed: readonly string[] }
   | { readonly type: 'config-warned'; readonly message: string }
   | { readonly type: 'service-invalid'; readonly service: string; readonly source: string; readonly reason: string }

@@ -25,12 +25,15 @@ const changesText = ({ added, changed, removed }: EventOf<'config-applied'>) =>
     .flatMap(([what, names]) => (names?.length ? [`${what as string} ${list(names as readonly string[])}`] : []))
     .join('; ');
 
+const STEPS = { heartbeats: 'heartbeats ended', services: 'services stopped', states: 'states recorded' } as const;
+
 const TEXTS: Texts = {
   'supervisor-starting': ({ file, services }) => [`${services} service${services === 1 ? '' : 's'}${file === undefined ? '' : ` of ${file}`}`],
   'supervisor-started': ({ running, failed, tookMs }) => [
     `${running} running after ${spanText(tookMs)}${failed.length === 0 ? '' : `; not started: ${list(failed)}`}`,
     failed.length === 0 ? 'good' : 'warn',
   ],
+  'supervisor-stop-step': ({ step, ended, tookMs }) => [`${STEPS[step]}${ended.length === 0 ? ': none' : `: ${list(ended)}`} (${spanText(tookMs)})`],
   'config-applied': event => [`the services file has changed: ${changesText(event)}`],
   'config-warned': ({ message }) => [message, 'warn'],
   'service-invalid': ({ source, reason }) => [`cannot be a service: ${reason} (${source})`, 'bad'],

@@ -2,20 +2,18 @@
 
 import { Turns } from './turns.js';
 
-/** More at once would slow all of them down. */
-const AT_ONCE = 16;
-
 export interface Ordered {
   readonly names: readonly string[];
   /** What has to be over before this one's turn. @param done settles when that one's act has, whatever came of it; not for names that are not meant */
   readonly before: (name: string, done: (other: string) => Promise<void> | undefined) => readonly (Promise<unknown> | undefined)[];
   /** Its failure is its own business. */
   readonly act: (name: string) => Promise<unknown>;
+  readonly atOnce: number;
 }
 
 /** Every name once. There must be no circle. */
-export async function inOrder({ names, before, act }: Ordered): Promise<void> {
-  const turns = new Turns(AT_ONCE);
+export async function inOrder({ names, before, act, atOnce }: Ordered): Promise<void> {
+  const turns = new Turns(Math.max(1, atOnce));
   const running = new Map<string, Promise<void>>();
   const wanted = new Set(names);
   const run = (name: string): Promise<void> => {

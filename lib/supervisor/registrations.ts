@@ -56,8 +56,11 @@ export class Registrations {
     await this.#beats.get(name)?.down();
   }
 
-  async leaveAll(): Promise<void> {
-    await Promise.all([...this.#beats.keys()].map(name => this.leave(name)));
+  /** Returns whose they were. */
+  async leaveAll(): Promise<readonly string[]> {
+    const names = [...this.#beats.keys()];
+    await Promise.all(names.map(name => this.leave(name)));
+    return names;
   }
 }
 

@@ -180,7 +180,7 @@ export class Service {
     this.isGoing = false;
     this.record.givenUp = how;
     if (!keepsPort) await this.#preparation.undo();
-    await this.#needs.state.set(this.name, { observed: undefined });
+    if (this.record.state.observed !== undefined) await this.#needs.state.set(this.name, { observed: undefined });
   }
 
   #fork(place: Place): ServiceProcess {

@@ -91,8 +91,9 @@ export class StateBook {
   }
 
   /** Resolves when everything is on the disk. */
-  async settled(): Promise<void> {
+  async settled(): Promise<readonly string[]> {
     await Promise.all(this.#writing.values());
+    return [...this.#writing.keys()];
   }
 
   async #write(name: string): Promise<void> {

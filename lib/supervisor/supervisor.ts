@@ -13,9 +13,12 @@ import { inOrder } from './ordered.js';
 import { Registrations } from './registrations.js';
 import { type Roster, rosterOf } from './roster.js';
 import type { Service } from './service.js';
+import { Starts } from './starts.js';
 import { StateBook } from './state-book.js';
+import { stepsOf } from './stop-steps.js';
 import { strayOf } from './stray.js';
 import { stopStray } from './stray-stop.js';
+import { Turns } from './turns.js';
 
 export interface SupervisorNeeds {
   readonly config: SupervisorConfig;
@@ -31,7 +34,9 @@ const never = () => new AbortController().signal;
 export class Supervisor {
   readonly #needs: SupervisorNeeds;
   readonly roster: Roster;
-  readonly #waiting = new Set<string>();
+  readonly #starts: Starts;
+  /** Two changes of the configuration at once would do everything twice. */
+  readonly #changes = new Turns(1);
   readonly registrations: Registrations;
   #config: SupervisorConfig;
   isStopping = false;
@@ -48,7 +53,8 @@ export class Supervisor {
     this.registrations = new Registrations({ clock, random, emit });
     this.roster = rosterOf({ instance, clock, random, emit, state: this.state });
     this.#fill(config);
-    events.on('service-started', ({ service }) => this.#onStarted(service));
+    this.#starts = new Starts(this.roster);
+    events.on('service-started', ({ service }) => this.#starts.onStarted(service));
     this.registrations.follow(events, name => this.roster.get(name));
   }
 
@@ -59,7 +65,7 @@ export class Supervisor {
     return this.roster.all;
   }
   isWaiting(name: string): boolean {
-    return this.#waiting.has(name);
+    return this.#starts.isWaiting(name);
   }
 
   /** Throws ERR_UNKNOWN_NAME with what there is; ERR_INVALID_CONFIG. */
@@ -88,14 +94,18 @@ export class Supervisor {
     const wanted = this.services.filter(({ desired }) => desired === 'up').map(({ name }) => name);
     const meant = this.roster.inOrderWithNeeds(names.length > 0 ? names : wanted);
     const failed: { service: string; reason: string }[] = [];
-    await this.#startAll(meant, (service, error) => failed.push({ service, reason: messageOf(error) }));
+    await this.#starts.all(meant, (service, error) => failed.push({ service, reason: messageOf(error) }));
     this.isStarting = false;
     const running = meant.filter(name => this.roster.get(name)?.isReady);
     return { tookMs: Math.round(clock.now() - startedAt), running, failed, changes: [] };
   }
 
   /** The difference to another configuration, and nothing else, is done. */
-  async apply(given: SupervisorConfig, names: readonly string[]): Promise<UpAccount> {
+  apply(given: SupervisorConfig, names: readonly string[]): Promise<UpAccount> {
+    return this.#changes.run(() => this.#apply(given, names));
+  }
+
+  async #apply(given: SupervisorConfig, names: readonly string[]): Promise<UpAccount> {
     const config = { ...given, services: this.roster.asRunning(given.services) };
     const changes = configChanges(this.#config.services, config.services);
     const ofKind = (kind: string) => changes.filter(change => change.kind === kind).map(({ name }) => name);
@@ -123,7 +133,7 @@ export class Supervisor {
     this.find(name);
     this.#refuseWhenStopping();
     let failure: unknown;
-    await this.#startAll(this.roster.inOrderWithNeeds([name]), (service, error) => {
+    await this.#starts.all(this.roster.inOrderWithNeeds([name]), (service, error) => {
       if (service === name) failure = error;
     });
     if (failure !== undefined) throw failure;
@@ -131,7 +141,7 @@ export class Supervisor {
 
   async stop(name: string, force: AbortSignal): Promise<ServiceStopAccount> {
     const service = this.find(name);
-    this.#waiting.delete(name);
+    this.#starts.forget(name);
     await this.registrations.leave(name);
     const stray = await stopStray(service, `${this.#needs.instance.name}/${name}`, this.state.optionsFileOf(name));
     const report = await service.stop(force, true);
@@ -147,14 +157,20 @@ export class Supervisor {
   /** Everything that is ours ends, in reverse; what is wanted stays as it is. */
   async down(force: AbortSignal): Promise<readonly ServiceStopAccount[]> {
     this.isStopping = true;
-    this.#waiting.clear();
-    await this.registrations.leaveAll();
-    const reports = await this.#stopAll(
-      this.services.filter(({ record }) => record.isOwned).map(({ name }) => name),
-      force,
-    );
-    await Promise.all(this.services.filter(({ record }) => !record.isOwned).map(service => service.letGo()));
-    await this.state.settled();
+    this.#starts.end();
+    const { clock, events } = this.#needs;
+    const step = stepsOf(clock, event => events.emit(event));
+    await step('heartbeats', () => this.registrations.leaveAll());
+    const own = this.services.filter(({ record, isGoing, child, wishes }) => record.isOwned && (isGoing || child !== undefined || wishes.isPending));
+    const reports = await step('services', async () => {
+      const ended = await this.#stopAll(
+        own.map(({ name }) => name),
+        force,
+      );
+      await Promise.all(this.services.filter(({ record }) => !record.isOwned).map(service => service.letGo()));
+      return ended;
+    });
+    await step('states', () => this.state.settled());
     return reports;
   }
 
@@ -162,41 +178,6 @@ export class Supervisor {
     this.#config = config;
     this.roster.invalid = config.invalid;
     for (const spec of config.services) this.roster.add(spec);
-  }
-
-  async #startAll(names: readonly string[], onFailure: (name: string, error: unknown) => void): Promise<void> {
-    for (const name of names) if (!this.find(name).isReady) this.#waiting.add(name);
-    await inOrder({
-      names,
-      before: (name, done) =>
-        Object.entries(this.find(name).spec.dependsOn).map(([other, need]) =>
-          need === 'ready' ? done(other) : Promise.race([done(other), this.#whenForked(other)]),
-        ),
-      act: name => this.#startOne(name).catch(error => onFailure(name, error)),
-    });
-  }
-
-  #whenForked(name: string): Promise<void> {
-    const { child, record } = this.find(name);
-    return child === undefined ? record.whenForked() : Promise.resolve();
-  }
-
-  async #startOne(name: string): Promise<void> {
-    const service = this.find(name);
-    const missing = this.roster.missingFor(service);
-    if (missing.length > 0) throw new ClusterError('ERR_START_FAILED', `${name} waits for ${missing.join(', ')}, which did not start.`);
-    this.#waiting.delete(name);
-    if (this.isStopping) throw new ClusterError('ERR_STOPPED', `${name}: the supervisor is stopping.`);
-    await service.start();
-  }
-
-  /** Somebody may have waited for it. */
-  #onStarted(name: string): void {
-    for (const waiting of this.#waiting) {
-      const service = this.roster.get(waiting);
-      if (service === undefined || !(name in service.spec.dependsOn) || this.roster.missingFor(service).length > 0) continue;
-      void this.#startOne(waiting).catch(() => {}); // It is told.
-    }
   }
 
   async #stopAll(names: readonly string[], force: AbortSignal): Promise<readonly ServiceStopAccount[]> {
@@ -209,7 +190,7 @@ export class Supervisor {
         reports.push({ service: name, tookMs: 0, forced: [], remains: [`its stop failed: ${messageOf(error)}`] });
       }
     };
-    await inOrder({ names, before: (name, done) => this.roster.dependentsOf(name).map(done), act: stop });
+    await inOrder({ names, before: (name, done) => this.roster.dependentsOf(name).map(done), act: stop, atOnce: names.length });
     return reports;
   }
 

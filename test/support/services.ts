@@ -33,7 +33,7 @@ export const program = (name: string) => fixture(`services/${name}.js`);
 export const serving = (port: unknown = 'auto', more: Readonly<Record<string, unknown>> = {}) => ({
   exec: program('serves'),
   port,
-  health: { http: '/health', interval: '200ms', timeout: '500ms' },
+  health: { http: '/health', interval: '200ms', timeout: '3s' },
   ...more,
 });
 
