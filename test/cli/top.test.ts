@@ -67,6 +67,17 @@ suite('top', () => {
     assert.equal(keyOn(keyOn(at('b'), 'r').state, 'y').action?.verb, 'restart');
   });
 
+  test('the row of a service means that service, not all of its supervisor', () => {
+    const [first] = TWO;
+    const { status } = first ?? assert.fail();
+    const services = status?.workers.map((worker, index) => ({ ...worker, service: `s${index}` })) ?? [];
+    const seen = [{ ...(first as Seen), name: 'sup', status: { ...(status as NonNullable<typeof status>), workers: services } }];
+    const rows = rowsOf(seen, INITIAL);
+    const asked = onKey({ ...INITIAL, selected: rows[1]?.key }, { name: 't' }, rows, 10);
+    assert.match(asked.state.message, /stop sup\/s0\? y\/n/);
+    assert.deepEqual(onKey(asked.state, { name: 'y' }, rows, 10).action, { verb: 'stop', instance: 'sup/s0', worker: undefined });
+  });
+
   test('q and Ctrl-C end it', () => {
     assert.ok(onKey(INITIAL, { name: 'q' }, [], 5).isOver);
     assert.ok(onKey(INITIAL, { name: 'c', ctrl: true }, [], 5).isOver);

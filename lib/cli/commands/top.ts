@@ -1,6 +1,7 @@
 // app-cluster top: looks at every instance once a second. Gives the terminal back however it ends.
 
 import { connect } from '../../control/connect.js';
+import { clientOf, findService } from '../../control/find-service.js';
 import { type Listed, listInstances } from '../../control/list.js';
 import { messageOf } from '../../errors.js';
 import { repeat, systemClock, wallClockMs } from '../../system/clock.js';
@@ -91,6 +92,11 @@ async function watch(): Promise<number> {
 
 async function act({ verb, instance, worker }: Action, report: (message: string) => void): Promise<void> {
   try {
+    const service = verb === 'kill' ? undefined : findService(instance);
+    if (service !== undefined && verb !== 'reload') {
+      await clientOf(service).verbs[verb === 'stop' ? 'stopService' : 'restartService']({ service: service.service });
+      return report(`${verb} ${instance}: done`);
+    }
     const client = await connect(instance);
     if (verb === 'kill') await client.kill(worker ?? '');
     else await client[verb]();

@@ -18,8 +18,14 @@ export const SERVICE_COLUMNS: readonly Column<ServiceStatus>[] = [
   { title: 'memory', of: ({ rssBytes }) => bytes(rssBytes), isNumber: true },
   { title: 'cpu', of: ({ cpuPercent }) => percent(cpuPercent), isNumber: true },
   { title: 'health', of: ({ health }) => (health === undefined ? '–' : `${number(health.tookMs)} ms`), isNumber: true },
-  { title: 'why', of: ({ reason, lastExit }) => reason ?? (lastExit === undefined ? '' : `${lastExit.reason}, ${time(lastExit.at)}`) },
+  { title: 'why', of: whyText },
 ];
+
+/** What went wrong; of one that runs well only what it was started again for. */
+function whyText({ reason, lastExit, running, restarts }: ServiceStatus): string {
+  if (reason !== undefined) return reason.split('\n')[0] ?? '';
+  return lastExit === undefined || (running && restarts === 0) ? '' : `${lastExit.reason}, ${time(lastExit.at)}`;
+}
 
 /** One service, whole. */
 export function serviceLines(fullName: string, status: ServiceStatus): string[] {

@@ -109,7 +109,8 @@ const VERBS: Readonly<Record<string, Action['verb']>> = { l: 'reload', r: 'resta
 function asked(state: TopState, key: Key, row: Row | undefined): Reaction {
   const verb = VERBS[key.name ?? ''];
   if (verb === undefined || row === undefined) return { state: { ...state, message: '' } };
-  const instance = row.instance.name;
+  const service = row.worker?.service;
+  const instance = service !== undefined && verb !== 'kill' ? `${row.instance.name}/${service}` : row.instance.name; // A service's own row means it alone.
   if (verb === 'reload') return { state: { ...state, message: `reloading ${instance} …` }, action: { verb, instance } };
   if (verb === 'kill' && row.worker === undefined) return { state: { ...state, message: 'kill: select a worker' } };
   const worker = verb === 'kill' && row.worker ? String(row.worker.pid) : undefined;
