@@ -12,7 +12,10 @@ export function startCommand(): Command {
     .argument('[target]', "the application: its folder or its file; by default this folder's")
     .option('--config <file>', 'Options from this file. Default: app-cluster.config.{js,mjs,ts,json,yaml} or package.json#appCluster')
     .usage('[options] [dir|file] [-- arguments of the program]')
-    .addHelpText('after', '\nPrecedence: flag, environment (APP_CLUSTER_WORKERS …, PORT), file, default. Durations have a unit: 500ms, 30s, 5m.');
+    .addHelpText(
+      'after',
+      '\nPrecedence: flag, environment (APP_CLUSTER_WORKERS …, PORT), file, default. Durations have a unit: 500ms, 30s, 5m.\nA service of a running supervisor: app-cluster start SUPERVISOR/SERVICE, or --service SUPERVISOR/SERVICE.',
+    );
   for (const { name, flag, description, repeatable } of OPTIONS) {
     if (flag === undefined) continue;
     if (name === 'setEnv') command.option(flag, `${description}; repeatable`, collectPair, {});
