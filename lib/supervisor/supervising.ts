@@ -9,7 +9,7 @@ import type { SupervisorConfig } from '../protocol/service-spec.js';
 import type { UpAccount } from '../protocol/service-status.js';
 import type { StopAccount } from '../protocol/snapshot.js';
 import type { AdminAddress } from '../system/admin-address.js';
-import { systemClock } from '../system/clock.js';
+import { repeat, systemClock } from '../system/clock.js';
 import { packageVersion } from '../system/entries.js';
 import { nodeVersion, ownPid } from '../system/environment.js';
 import { memoryFacts } from '../system/memory.js';
@@ -20,6 +20,7 @@ import { servedSupervisor } from './surface.js';
 
 /** After the budget: SIGKILL, and a look. */
 const SLACK_MS = 5_000;
+const LONG_MS = 3_600_000;
 
 export interface SupervisingOptions {
   readonly config: SupervisorConfig;
@@ -39,6 +40,8 @@ export class Supervising {
   #served: Served | undefined;
   #channels: Channels | undefined;
   #stopped: Promise<StopAccount> | undefined;
+  /** A process that has no child, because nothing runs or all of it was adopted, would end. */
+  #mayEnd = () => {};
 
   constructor(options: SupervisingOptions) {
     const { config, name, logs, admin, isOwnProcess } = options;
@@ -61,6 +64,7 @@ export class Supervising {
     const { config } = this.#options;
     const { instance, events } = this;
     await instance.open();
+    this.#mayEnd = repeat(systemClock, LONG_MS, () => {});
     events.emit({
       type: 'supervisor-starting',
       pid: ownPid(),
@@ -75,7 +79,7 @@ export class Supervising {
       this.#supervisor = new Supervisor({ config, instance, events, clock: systemClock, random: Math.random });
       await this.#supervisor.open();
     } catch (error) {
-      await instance.close();
+      await this.close();
       throw error;
     }
     const served = servedSupervisor(this);
@@ -136,6 +140,7 @@ export class Supervising {
 
   /** After the stop: nothing is left in the run root, and the last lines are written. */
   close(): Promise<void> {
+    this.#mayEnd();
     return this.instance.close();
   }
 }
