@@ -23,7 +23,8 @@ export function answerTo(child: Child, spec: GroupSpec, { goal, children, hasSet
   if (isNewcomer && rollout?.isOverWith(child)) return 'abort';
   const isBesideWorn = children.some(({ id, slot }) => id === goal.worn && slot === child.slot); // Its slot is not empty.
   if (!spec.refork && !isNewcomer && !isBesideWorn) return 'leave-empty';
-  return isForGood(child.exit, spec) ? 'give-up' : 'retry';
+  const hasLeftByItself = child.failedBy !== 'overdue'; // One that was told to go may say 0.
+  return hasLeftByItself && isForGood(child.exit, spec) ? 'give-up' : 'retry';
 }
 
 /** One that hung is killed when another serves in its place: there is nothing more to be done. */
