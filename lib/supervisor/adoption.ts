@@ -5,21 +5,26 @@ import { orphanedMarks } from '../system/instance-mark.js';
 import { identityOf } from '../system/process-identity.js';
 import { statOf } from '../system/process-tree.js';
 import { adoptLife, type ServiceLife } from '../system/service-life.js';
+import { STOP_COMMAND_MARK } from './service-forking.js';
 
 export interface Adoptable {
   readonly service: string;
   readonly life: ServiceLife;
 }
 
-/** One for each start: the process whose parent is none of them. */
+/** Of a stop command, which carries the mark of what it stops, and a letter. */
+const isCommands = (mark: string) => mark.endsWith(STOP_COMMAND_MARK);
+
+/** One for each start: the oldest process whose parent is none of them. Others may be checks of its health. */
 export function adoptable(supervisor: string): readonly Adoptable[] {
-  const left = orphanedMarks(SERVICE_VARIABLE).filter(({ value }) => value?.startsWith(`${supervisor}/`));
+  const left = orphanedMarks(SERVICE_VARIABLE).filter(({ value, mark }) => value?.startsWith(`${supervisor}/`) && !isCommands(mark));
   return [...grouped(left)].flatMap(([mark, members]) => {
     const pids = new Set(members.map(({ pid }) => pid));
-    const [first] = members.filter(({ pid }) => !pids.has(statOf(pid)?.parent ?? 0)).toSorted((a, b) => a.pid - b.pid);
+    const stats = members.flatMap(({ pid }) => statOf(pid) ?? []);
+    const [first] = stats.filter(({ parent }) => !pids.has(parent)).toSorted((a, b) => Number(a.startTicks) - Number(b.startTicks) || a.pid - b.pid);
     const identity = first && identityOf(first.pid);
-    const service = first?.value?.slice(supervisor.length + 1);
-    return identity === undefined || service === undefined ? [] : [{ service, life: adoptLife(identity, mark) }];
+    const service = members[0]?.value?.slice(supervisor.length + 1);
+    return identity === undefined || service === undefined ? [] : [{ service, life: adoptLife(identity, mark, first?.group === first?.pid) }];
   });
 }
 

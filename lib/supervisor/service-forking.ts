@@ -23,6 +23,8 @@ import { Turns } from './turns.js';
 /** A check that hangs takes one of many places: it delays no other. Programs cost more than connections. */
 const AT_ONCE = 256;
 const PROGRAMS_AT_ONCE = 16;
+/** It is no process of the service: a stop must not end it. */
+export const STOP_COMMAND_MARK = 'x';
 const connections = new Turns(AT_ONCE);
 const programs = new Turns(PROGRAMS_AT_ONCE);
 
@@ -65,8 +67,8 @@ export function serviceProcess({ place, life, spec, launch }: Forked, { fullName
     clock,
     random,
     probe,
-    runStopCommand: stopCommand && (() => runWithin(program(stopCommand, `${life.mark}x`), STOP_COMMAND_MS)),
-    successor: left => successorOf(spec, left),
+    runStopCommand: stopCommand && (() => runWithin(program(stopCommand, `${life.mark}${STOP_COMMAND_MARK}`), STOP_COMMAND_MS)),
+    successor: spec.pidFile === undefined ? undefined : left => successorOf(spec, left),
     onHealth: facts => onHealth(facts, made.pid),
     onStep: step => emit({ type: 'service-stop-step', service: spec.name, pid: made.pid, step }),
   });

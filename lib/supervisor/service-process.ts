@@ -6,6 +6,7 @@ import type { SupervisedProcess } from '../supervision/child.js';
 import type { Place } from '../supervision/group-needs.js';
 import { type Clock, pause } from '../system/clock.js';
 import type { Verdict } from '../system/probes.js';
+import { stillIs } from '../system/process-identity.js';
 import { familyIn, surveyProcesses } from '../system/process-survey.js';
 import { type ProcessIdentity, signalAll, stillAlive } from '../system/process-tree.js';
 import type { ServiceLife } from '../system/service-life.js';
@@ -17,6 +18,8 @@ type Watcher = Parameters<SupervisedProcess['watch']>[0];
 const STEADY_MS = 250;
 /** How often to look whether what it left behind is gone. */
 const LEFTOVERS_POLL_MS = 50;
+/** A daemon may write its pid file so long after its first process has left. */
+const DAEMON_MS = 5_000;
 
 export interface ServiceProcessNeeds {
   readonly place: Place;
@@ -30,17 +33,19 @@ export interface ServiceProcessNeeds {
   readonly probe: (limitMs: number) => Promise<Verdict>;
   /** The stop command, within its limit. Undefined: there is none. */
   readonly runStopCommand: (() => Promise<Verdict>) | undefined;
-  /** The process that goes on where this one has left at once: the daemon it has started. */
-  readonly successor: (life: ServiceLife) => ServiceLife | undefined;
+  /** The process that goes on where this one has left at once: the daemon it has started. Undefined: there is no pid file that would say so. */
+  readonly successor: ((life: ServiceLife) => ServiceLife | undefined) | undefined;
   readonly onHealth: (facts: HealthFacts) => void;
   readonly onStep: (step: string) => void;
 }
+
+const nameOf = ({ pid, startTicks }: ProcessIdentity) => `${pid} ${startTicks}`;
 
 export class ServiceProcess implements SupervisedProcess {
   readonly place: Place;
   readonly startedAtMs: number;
   readonly #needs: ServiceProcessNeeds;
-  readonly #health: HealthWatch;
+  #health: HealthWatch | undefined;
   #life: ServiceLife;
   #watcher: Watcher | undefined;
   #family: readonly ProcessIdentity[] = [];
@@ -53,12 +58,10 @@ export class ServiceProcess implements SupervisedProcess {
   facts: HealthFacts | undefined;
 
   constructor(needs: ServiceProcessNeeds) {
-    const { check, clock, random, probe } = needs;
     this.#needs = needs;
     this.place = needs.place;
-    this.startedAtMs = clock.now();
+    this.startedAtMs = needs.clock.now();
     this.#life = needs.life;
-    this.#health = new HealthWatch({ pace: check, clock, random, probe, onFacts: facts => this.#onFacts(facts) });
   }
 
   get pid(): number {
@@ -106,10 +109,14 @@ export class ServiceProcess implements SupervisedProcess {
   }
 
   #begin(): void {
-    const { check, clock } = this.#needs;
+    const { check, clock, random, probe } = this.#needs;
     if (this.#isStopping || this.#exit !== undefined) return;
-    if (check.kind !== 'none') return this.#health.start();
-    this.#cancelSteady = clock.after(STEADY_MS, () => this.#watcher?.onCause('ready'));
+    if (check.kind === 'none') {
+      this.#cancelSteady = clock.after(STEADY_MS, () => this.#watcher?.onCause('ready'));
+      return;
+    }
+    this.#health = new HealthWatch({ pace: check, clock, random, probe, onFacts: facts => this.#onFacts(facts) });
+    this.#health.start();
   }
 
   #onFacts(facts: HealthFacts): void {
@@ -123,15 +130,17 @@ export class ServiceProcess implements SupervisedProcess {
   }
 
   #endHealth(): void {
-    this.#health.end();
+    this.#health?.end();
     this.#cancelSteady();
   }
 
-  /** Who descends from it is known only while it lives. */
+  /** Who descends from it is known only while it lives; afterwards its pid may be another's. */
   async #rememberFamily(): Promise<void> {
     const seen = await surveyProcesses();
-    const known = new Set(this.#family.map(({ pid }) => pid));
-    this.#family = [...this.#family, ...familyIn(seen, this.#life.mark, this.#life.pid).filter(({ pid }) => !known.has(pid))];
+    const { pid, identity, mark } = this.#life;
+    const known = new Set(this.#family.map(nameOf));
+    const family = familyIn(seen, mark, identity !== undefined && stillIs(identity) ? pid : 0);
+    this.#family = [...this.#family, ...family.filter(one => !known.has(nameOf(one)))];
   }
 
   async #stop(): Promise<void> {
@@ -160,7 +169,7 @@ export class ServiceProcess implements SupervisedProcess {
 
   async #onLeaderExit(exit: Exit): Promise<void> {
     this.#endHealth();
-    const successor = this.#isStopping ? undefined : this.#needs.successor(this.#life);
+    const successor = await this.#successor(exit);
     if (successor !== undefined) return this.#follow(successor);
     this.#exit = exit;
     if (exit.error === undefined && !this.#isLetGo) await this.#endLeftovers();
@@ -173,22 +182,41 @@ export class ServiceProcess implements SupervisedProcess {
     watcher?.onExit(exit);
   }
 
-  /** A child that holds the port would keep the next one from starting. */
+  /** A daemon that puts itself into the background: its first process leaves with 0, and the pid file says who goes on, sooner or later. */
+  async #successor({ code }: Exit): Promise<ServiceLife | undefined> {
+    const { clock, successor } = this.#needs;
+    const untilMs = clock.now() + DAEMON_MS;
+    while (!this.#isStopping && successor !== undefined) {
+      const found = successor(this.#life);
+      if (found !== undefined || code !== 0 || clock.now() > untilMs) return found;
+      await this.#rememberFamily();
+      if (stillAlive(this.#family).length === 0) return undefined;
+      await pause(clock, LEFTOVERS_POLL_MS);
+    }
+    return undefined;
+  }
+
+  /** A child that holds the port would keep the next one from starting. It may have children of its own meanwhile. */
   async #endLeftovers(): Promise<void> {
-    const { clock, onStep, signalsLeaderOnly } = this.#needs;
-    await this.#rememberFamily();
-    let left = stillAlive(this.#family);
-    if (left.length === 0) return;
+    const told = new Set<number>();
+    for (;;) {
+      await this.#rememberFamily();
+      const left = stillAlive(this.#family);
+      if (left.length === 0) return;
+      this.#endThese(left.filter(pid => !told.has(pid)));
+      for (const pid of left) told.add(pid);
+      await pause(this.#needs.clock, LEFTOVERS_POLL_MS);
+    }
+  }
+
+  #endThese(left: readonly number[]): void {
+    const { onStep, signalsLeaderOnly } = this.#needs;
     const wasStopping = this.#isStopping;
     this.#isStopping = true;
     if (!wasStopping) this.#watcher?.onCause('quit');
-    if (!wasStopping || !signalsLeaderOnly) {
-      onStep(`SIGTERM to what it left behind: ${left.join(', ')}`);
-      signalAll(left, 'SIGTERM');
-    }
-    while (left.length > 0) {
-      await pause(clock, LEFTOVERS_POLL_MS);
-      left = stillAlive(this.#family);
-    }
+    if (left.length === 0 || (wasStopping && signalsLeaderOnly && !this.#isKilled)) return;
+    const signal = this.#isKilled ? 'SIGKILL' : 'SIGTERM';
+    onStep(`${signal} to what it left behind: ${left.join(', ')}`);
+    signalAll(left, signal);
   }
 }

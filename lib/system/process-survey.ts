@@ -27,15 +27,25 @@ export function surveyProcesses(): Promise<readonly Seen[]> {
   return pending;
 }
 
+/** One that ends while we look may have left a child that was not there when we began: until there is nobody new. */
 function look(): readonly Seen[] {
-  return processIds().flatMap(pid => {
-    const stat = pid === process.pid ? undefined : statOf(pid);
-    return stat === undefined || !isAlive(pid) ? [] : [{ ...stat, mark: markIn(pid) }];
-  });
+  const seen = new Map<number, ReturnType<typeof seenAs>>();
+  for (let before = -1; before < seen.size; ) {
+    before = seen.size;
+    for (const pid of processIds()) if (!seen.has(pid)) seen.set(pid, seenAs(pid));
+  }
+  const alive = [...seen.values()].filter(one => one !== undefined);
+  return alive.map(one => (one.hasNone ? (seenAs(one.pid) ?? one) : one));
 }
 
-function markIn(pid: number): string | undefined {
+function seenAs(pid: number): (Seen & { readonly hasNone: boolean }) | undefined {
+  const stat = pid === process.pid ? undefined : statOf(pid);
+  if (stat === undefined || !isAlive(pid)) return undefined;
   const environment = readText(`/proc/${pid}/environ`) ?? '';
+  return { ...stat, mark: markIn(environment), hasNone: environment === '' }; // As every process for a moment, in exec.
+}
+
+function markIn(environment: string): string | undefined {
   const start = environment.startsWith(`${MARK_VARIABLE}=`) ? 0 : environment.indexOf(`\0${MARK_VARIABLE}=`) + 1;
   if (start === 0 && !environment.startsWith(`${MARK_VARIABLE}=`)) return undefined;
   const end = environment.indexOf('\0', start);

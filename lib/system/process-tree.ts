@@ -139,12 +139,12 @@ export function isOfOurNamespace(pid: number): boolean {
 }
 let ownNamespace: string | undefined;
 
-/** Fields of /proc/PID/stat after the command, which may hold anything: state, ppid, …, starttime as the 20th (proc_pid_stat(5)). */
-export function statOf(pid: number): (ProcessIdentity & { readonly parent: number }) | undefined {
+/** Fields of /proc/PID/stat after the command, which may hold anything: state, ppid, pgrp, …, starttime as the 20th (proc_pid_stat(5)). */
+export function statOf(pid: number): (ProcessIdentity & { readonly parent: number; readonly group: number }) | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return { pid, parent: Number(fields[1]), startTicks: fields[19] ?? '' };
+    return { pid, parent: Number(fields[1]), group: Number(fields[2]), startTicks: fields[19] ?? '' };
   } catch {
     return undefined;
   }
