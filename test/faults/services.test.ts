@@ -49,10 +49,10 @@ suite('services that die', { concurrency: 2 }, () => {
       assert.deepEqual([at.processesOf('frail'), listenersOn(status.port ?? 0)], [[], []]);
       assert.equal((await at.service('other')).status, 'running');
       const again = await at.run('start', 'sup/frail');
-      assert.equal(again.code, isAtStart ? 69 : 0, again.stderr);
+      assert.equal(again.code, isAtStart ? 1 : 0, again.stderr);
       const forksThen = (await at.facts('child-forked')).filter(({ service }) => service === 'frail').length;
       assert.ok(forksThen > forks, 'it was tried again');
-      assert.equal((await at.service('frail')).status, isAtStart ? 'backing-off' : 'running');
+      assert.match((await at.service('frail')).status, isAtStart ? /^(starting|backing-off)$/ : /^running$/);
     });
   }
 
@@ -66,7 +66,7 @@ suite('services that die', { concurrency: 2 }, () => {
     const startedAt = performance.now();
     const refused = await at.run('start', 'sup/sick');
     numbers['start ms'] = Math.round(performance.now() - startedAt);
-    assert.equal(refused.code, 69);
+    assert.equal(refused.code, 1);
     assert.match(refused.stderr, /sick did not start: it was not healthy within 1000 ms \(.*503.*\).*ERR_START_TIMEOUT/);
     numbers['processes'] = at.processesOf('sick').length;
     assert.deepEqual([at.processesOf('sick'), listenersOn(first(port))], [[], []]);
@@ -145,21 +145,25 @@ suite('services that do not leave', { concurrency: 2 }, () => {
   });
 
   for (const stubborn of [false, true]) {
-    fault(`a service that dies and leaves a child on its port${stubborn ? ' that ignores SIGTERM' : ''}`, 'the child ended, another one serves there', async numbers => {
-      const env = stubborn ? { STUBBORN: '1' } : {};
-      const service = { exec: program('leaves-a-child-on-its-port'), port: first(range()), env, stop: { timeout: '500ms' }, health: { ...QUICK, http: '/' } };
-      await using at = new Services({ messy: service });
-      await at.up();
-      const { pid = 0, port = 0 } = await at.service('messy');
-      const before = await until('its child', () => at.processesOf('messy'), { isTrue: all => all.length === 2 });
-      const diedAt = performance.now();
-      await ask(port, '/die').catch(() => {});
-      const after = await at.until('messy', seen => seen.running && seen.pid !== pid);
-      numbers['serves again after ms'] = Math.round(performance.now() - diedAt);
-      assert.equal(Number(await bodyOf(port)), after.pid);
-      assert.deepEqual(before.filter(isAlive), []);
-      assert.equal((await at.run('stop', 'sup/messy')).code, 0);
-      assert.deepEqual([at.processesOf('messy'), listenersOn(port)], [[], []]);
-    });
+    fault(
+      `a service that dies and leaves a child on its port${stubborn ? ' that ignores SIGTERM' : ''}`,
+      'the child ended, another one serves there',
+      async numbers => {
+        const env = stubborn ? { STUBBORN: '1' } : {};
+        const service = { exec: program('leaves-a-child-on-its-port'), port: first(range()), env, stop: { timeout: '500ms' }, health: { ...QUICK, http: '/' } };
+        await using at = new Services({ messy: service });
+        await at.up();
+        const { pid = 0, port = 0 } = await at.service('messy');
+        const before = await until('its child', () => at.processesOf('messy'), { isTrue: all => all.length === 2 });
+        const diedAt = performance.now();
+        await ask(port, '/die').catch(() => {});
+        const after = await at.until('messy', seen => seen.running && seen.pid !== pid);
+        numbers['serves again after ms'] = Math.round(performance.now() - diedAt);
+        assert.equal(Number(await bodyOf(port)), after.pid);
+        assert.deepEqual(before.filter(isAlive), []);
+        assert.equal((await at.run('stop', 'sup/messy')).code, 0);
+        assert.deepEqual([at.processesOf('messy'), listenersOn(port)], [[], []]);
+      },
+    );
   }
 });
