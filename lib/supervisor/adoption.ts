@@ -15,6 +15,16 @@ export interface Adoptable {
 /** Of a stop command, which carries the mark of what it stops, and a letter. */
 const isCommands = (mark: string) => mark.endsWith(STOP_COMMAND_MARK);
 
+/** One that was started twice, by whatever accident, has one process that is its own; another is described nowhere. */
+export function onlyOnce(found: readonly Adoptable[]): readonly Adoptable[] {
+  const names = new Set<string>();
+  return found.map(({ service, life }) => {
+    const isFirst = !names.has(service);
+    names.add(service);
+    return { service: isFirst ? service : `${service}-${life.pid}`, life };
+  });
+}
+
 /** One for each start: the oldest process whose parent is none of them. Others may be checks of its health. */
 export function adoptable(supervisor: string): readonly Adoptable[] {
   const left = orphanedMarks(SERVICE_VARIABLE).filter(({ value, mark }) => value?.startsWith(`${supervisor}/`) && !isCommands(mark));

@@ -10,7 +10,7 @@ import type { ProgramSpec } from '../system/program-forker.js';
 import { findExecutable } from '../system/program-forker.js';
 import { isFolder, parseEnvironmentFile, readText } from '../system/project-files.js';
 import { findGroup, findUser, mayBecomeOthers, type User } from '../system/user-lookup.js';
-import { writeWhole } from '../system/whole-files.js';
+import { readWhole, writeWhole } from '../system/whole-files.js';
 
 const WILDCARDS: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 
@@ -82,7 +82,8 @@ function commandOf(
 ): [string, readonly string[]] {
   if (run.kind === 'program') return [run.exec, run.args.map(filled)];
   const baseDir = run.options.baseDir === undefined ? ['--base-dir', cwd] : [];
-  writeWhole(optionsFile, JSON.stringify(run.options));
+  const options = JSON.stringify(run.options);
+  if (readWhole(optionsFile) !== options) writeWhole(optionsFile, options); // A full disk stops no restart.
   const address = port === undefined ? [] : ['--port', String(port), ...(run.options.host === undefined ? ['--host', host] : [])];
   return [nodeFile(), [COMMAND_FILE, 'start', ...baseDir, '--config', optionsFile, '--name', fullName, ...address]];
 }

@@ -2,7 +2,7 @@
 // for all of the machine.
 
 import { join } from 'node:path';
-import { ClusterError } from '../errors.js';
+import { ClusterError, isClusterError } from '../errors.js';
 import { portCandidates } from '../lifecycle/port-candidates.js';
 import type { PortWish } from '../protocol/service-spec.js';
 import { ownPid } from '../system/environment.js';
@@ -98,7 +98,18 @@ function own(): Identity {
   return identity;
 }
 
-function inBook<T>(act: (all: readonly Reservation[]) => Promise<{ readonly keep: readonly Reservation[]; readonly result: T }>): Promise<T> {
+type Act<T> = (all: readonly Reservation[]) => Promise<{ readonly keep: readonly Reservation[]; readonly result: T }>;
+
+async function inBook<T>(act: Act<T>): Promise<T> {
+  try {
+    return await inLockedBook(act);
+  } catch (error) {
+    if (isClusterError(error)) throw error;
+    return (await act(read())).result; // The disk is full: no reason not to start anything. Who has what is in the claims, too.
+  }
+}
+
+function inLockedBook<T>(act: Act<T>): Promise<T> {
   privateFolder(runRoot());
   return withFileLockAsync(`${bookFile()}.lock`, async () => {
     const before = read();

@@ -127,7 +127,7 @@ export class Preparation {
   }
 
   async undo(): Promise<void> {
-    if (this.#port !== undefined) await releasePort(this.#fullName);
+    if (this.#port !== undefined) await releasePort(this.#fullName).catch(() => {}); // It ends with us.
     findRunning(this.#spec); // A pid file that is left behind means nothing.
   }
 }

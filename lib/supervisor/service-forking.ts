@@ -67,6 +67,7 @@ export function serviceProcess({ place, life, spec, launch }: Forked, { fullName
     clock,
     random,
     probe,
+    socket: () => proof.proven,
     runStopCommand: stopCommand && (() => runWithin(program(stopCommand, `${life.mark}${STOP_COMMAND_MARK}`), STOP_COMMAND_MS)),
     successor: spec.pidFile === undefined ? undefined : left => successorOf(spec, left),
     onHealth: facts => onHealth(facts, made.pid),

@@ -6,10 +6,9 @@ import type { SupervisedProcess } from '../supervision/child.js';
 import type { Place } from '../supervision/group-needs.js';
 import { type Clock, pause } from '../system/clock.js';
 import type { Verdict } from '../system/probes.js';
-import { stillIs } from '../system/process-identity.js';
-import { familyIn, surveyProcesses } from '../system/process-survey.js';
-import { type ProcessIdentity, signalAll, stillAlive } from '../system/process-tree.js';
+import { signalAll } from '../system/process-tree.js';
 import type { ServiceLife } from '../system/service-life.js';
+import { Family } from './family.js';
 import { type HealthFacts, HealthWatch } from './health-watch.js';
 
 type Watcher = Parameters<SupervisedProcess['watch']>[0];
@@ -31,6 +30,8 @@ export interface ServiceProcessNeeds {
   readonly clock: Clock;
   readonly random: () => number;
   readonly probe: (limitMs: number) => Promise<Verdict>;
+  /** Inode of the one it was seen to listen on. */
+  readonly socket: () => string | undefined;
   /** The stop command, within its limit. Undefined: there is none. */
   readonly runStopCommand: (() => Promise<Verdict>) | undefined;
   /** The process that goes on where this one has left at once: the daemon it has started. Undefined: there is no pid file that would say so. */
@@ -39,8 +40,6 @@ export interface ServiceProcessNeeds {
   readonly onStep: (step: string) => void;
 }
 
-const nameOf = ({ pid, startTicks }: ProcessIdentity) => `${pid} ${startTicks}`;
-
 export class ServiceProcess implements SupervisedProcess {
   readonly place: Place;
   readonly startedAtMs: number;
@@ -48,7 +47,7 @@ export class ServiceProcess implements SupervisedProcess {
   #health: HealthWatch | undefined;
   #life: ServiceLife;
   #watcher: Watcher | undefined;
-  #family: readonly ProcessIdentity[] = [];
+  readonly #family = new Family();
   #exit: Exit | undefined;
   #isStopping = false;
   #isKilled = false;
@@ -69,6 +68,9 @@ export class ServiceProcess implements SupervisedProcess {
   }
   get life(): ServiceLife {
     return this.#life;
+  }
+  get socket(): string | undefined {
+    return this.#needs.socket();
   }
 
   watch(watcher: Watcher): void {
@@ -100,7 +102,7 @@ export class ServiceProcess implements SupervisedProcess {
     this.#endHealth();
     this.#needs.onStep('SIGKILL');
     this.#signal('SIGKILL');
-    void this.#rememberFamily().then(() => signalAll(stillAlive(this.#family), 'SIGKILL'));
+    void this.#family.look(this.#life).then(left => signalAll(left, 'SIGKILL'));
   }
 
   #follow(life: ServiceLife): void {
@@ -134,18 +136,9 @@ export class ServiceProcess implements SupervisedProcess {
     this.#cancelSteady();
   }
 
-  /** Who descends from it is known only while it lives; afterwards its pid may be another's. */
-  async #rememberFamily(): Promise<void> {
-    const seen = await surveyProcesses();
-    const { pid, identity, mark } = this.#life;
-    const known = new Set(this.#family.map(nameOf));
-    const family = familyIn(seen, mark, identity !== undefined && stillIs(identity) ? pid : 0);
-    this.#family = [...this.#family, ...family.filter(one => !known.has(nameOf(one)))];
-  }
-
   async #stop(): Promise<void> {
     const { runStopCommand, stopPlan, onStep } = this.#needs;
-    await this.#rememberFamily();
+    await this.#family.look(this.#life);
     if (runStopCommand !== undefined && this.#exit === undefined && !this.#isKilled) {
       const verdict = await runStopCommand();
       onStep(`stop command: ${verdict ?? 'ok'}`);
@@ -162,7 +155,7 @@ export class ServiceProcess implements SupervisedProcess {
     else this.#life.signal(name);
     if (isWhole)
       signalAll(
-        stillAlive(this.#family).filter(pid => pid !== this.#life.pid),
+        this.#family.alive.filter(pid => pid !== this.#life.pid),
         name,
       );
   }
@@ -189,8 +182,7 @@ export class ServiceProcess implements SupervisedProcess {
     while (!this.#isStopping && successor !== undefined) {
       const found = successor(this.#life);
       if (found !== undefined || code !== 0 || clock.now() > untilMs) return found;
-      await this.#rememberFamily();
-      if (stillAlive(this.#family).length === 0) return undefined;
+      if ((await this.#family.look(this.#life)).length === 0) return undefined;
       await pause(clock, LEFTOVERS_POLL_MS);
     }
     return undefined;
@@ -200,8 +192,7 @@ export class ServiceProcess implements SupervisedProcess {
   async #endLeftovers(): Promise<void> {
     const told = new Set<number>();
     for (;;) {
-      await this.#rememberFamily();
-      const left = stillAlive(this.#family);
+      const left = await this.#family.look(this.#life);
       if (left.length === 0) return;
       this.#endThese(left.filter(pid => !told.has(pid)));
       for (const pid of left) told.add(pid);

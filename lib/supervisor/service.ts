@@ -6,16 +6,17 @@ import type { ServiceStopAccount } from '../protocol/service-status.js';
 import type { Child } from '../supervision/child.js';
 import { Group } from '../supervision/group.js';
 import type { GroupEvent, Place } from '../supervision/group-needs.js';
+import { Patience } from '../system/patience.js';
 import type { ServiceLife } from '../system/service-life.js';
 import type { HealthFacts } from './health-watch.js';
 import type { Launch } from './launch.js';
 import { Preparation } from './preparation.js';
-import { remainsOf } from './remains.js';
 import { serviceProcess, spawnFor } from './service-forking.js';
 import { groupSpecOf } from './service-group.js';
 import type { ServiceNeeds } from './service-needs.js';
 import type { ServiceProcess } from './service-process.js';
 import { type Outcome, ServiceRecord } from './service-record.js';
+import { stopped } from './service-stop.js';
 import { Wishes } from './wishes.js';
 
 export class Service {
@@ -28,6 +29,7 @@ export class Service {
   /** As of its last start. */
   launch: Launch | undefined;
   #adopted: ServiceLife | undefined;
+  #patience = new Patience();
   #onOutcome: (outcome: Outcome | Child) => void = () => {};
   /** Somebody asked for it, and it is not on its way out. */
   isGoing = false;
@@ -79,10 +81,17 @@ export class Service {
 
   /** @param isWish it is not wanted any more, until somebody says otherwise */
   stop(force: AbortSignal, isWish: boolean): Promise<ServiceStopAccount> {
+    this.#hurry(force);
     return this.wishes.wish('stop', async () => {
       if (isWish) await this.record.want('down');
-      return this.#stop(force, isWish ? 'not wanted any more' : 'all are stopped');
+      return this.#stop(isWish ? 'not wanted any more' : 'all are stopped');
     });
+  }
+
+  /** Also a stop that is under way. */
+  #hurry(force: AbortSignal): void {
+    if (!this.wishes.isPending) this.#patience = new Patience();
+    this.#patience.until(force);
   }
 
   /** It runs on, and nobody here looks after it any more. */
@@ -93,8 +102,9 @@ export class Service {
   }
 
   restart(force: AbortSignal): Promise<Outcome> {
+    this.#hurry(force);
     return this.wishes.wish('restart', async overtaken => {
-      await this.#stop(force, 'restart', true);
+      await this.#stop('restart', true);
       return this.#start(overtaken);
     });
   }
@@ -115,24 +125,27 @@ export class Service {
     }
   }
 
-  /** A port that somebody else took between the check and the start is not the service's fault: the next one is tried. */
+  /** Neither one that was on its way out when it was found, nor a port that somebody else took between the check and the start is a failure. */
   async #attempt(overtaken: AbortSignal): Promise<Outcome> {
     for (let attempt = 1; ; attempt++) {
-      this.#adopted ??= this.#preparation.findRunning(this.record);
-      this.launch = await this.#preparation.prepare(this.#adopted);
+      const leaving = this.child?.status === 'starting' ? undefined : this.child;
+      this.#adopted ??= this.child === undefined ? this.#preparation.findRunning(this.record) : undefined;
+      const wasFound = this.#adopted !== undefined;
+      if (this.child === undefined) this.launch = await this.#preparation.prepare(this.#adopted); // Else its port is in use by itself.
       if (overtaken.aborted) throw this.wishes.overtaken('start');
-      const outcome = await this.#untilOutcome(overtaken);
+      const outcome = await this.#untilOutcome(overtaken, leaving);
       if (typeof outcome === 'string') return outcome;
       const error = await this.#preparation.failureOf(outcome, this.current?.facts);
-      if (!this.#preparation.mayTryAnotherPort(attempt)) throw error;
+      if (!wasFound && !this.#preparation.mayTryAnotherPort(attempt)) throw error;
       await this.#group.stop(AbortSignal.abort());
     }
   }
 
-  #untilOutcome(overtaken: AbortSignal): Promise<Outcome | Child> {
+  /** @param leaving the one before, whose end says nothing about the next */
+  #untilOutcome(overtaken: AbortSignal, leaving: Child | undefined): Promise<Outcome | Child> {
     this.isGoing = true;
     return new Promise((resolve, reject) => {
-      this.#onOutcome = resolve;
+      this.#onOutcome = outcome => outcome !== leaving && resolve(outcome);
       overtaken.addEventListener('abort', () => reject(this.wishes.overtaken('start')), { once: true });
       this.#needs.emit({ type: 'service-starting', service: this.name, port: this.launch?.port });
       this.#group.resize(1).then(
@@ -143,8 +156,7 @@ export class Service {
   }
 
   async #onFailedStart(error: Error): Promise<never> {
-    const isOvertaken = error instanceof ClusterError && error.code === 'ERR_STOPPED';
-    if (isOvertaken) throw error;
+    if (error instanceof ClusterError && error.code === 'ERR_STOPPED') throw error;
     this.record.failed(error);
     const isTriedOn = this.desired === 'up' && this.isGoing && this.record.givenUp === undefined && this.spec.restart.when !== 'never';
     if (!isTriedOn) {
@@ -154,26 +166,16 @@ export class Service {
     throw error;
   }
 
-  async #stop(force: AbortSignal, reason: string, keepsPort = false): Promise<ServiceStopAccount> {
-    const { clock, emit } = this.#needs;
-    const startedAt = clock.now();
-    const { current, child } = this;
+  async #stop(reason: string, keepsPort = false): Promise<ServiceStopAccount> {
     this.#onOutcome = () => {};
-    if (this.#adopted !== undefined) await this.#takeIn(); // It was found, and not yet looked after.
-    const wasThere = child !== undefined;
-    if (wasThere) emit({ type: 'service-stopping', service: this.name, pid: current?.pid ?? 0, reason });
-    const { forced, survived } = await this.#group.stop(force);
-    const remains = await remainsOf(this.launch, current, survived);
-    const report = { service: this.name, tookMs: Math.round(clock.now() - startedAt), forced, remains };
-    if (wasThere) emit({ type: 'service-stopped', ...report });
-    this.record.trouble = remains.length > 0 ? `it did not end: ${remains.join('; ')}` : undefined;
+    if (this.#adopted !== undefined) {
+      this.launch = await this.#preparation.prepare(this.#adopted); // It was found, and not yet looked after.
+      void this.#group.resize(1).catch(() => {});
+    }
+    const account = await stopped({ ...this.#needs, service: this, group: this.#group, force: this.#patience.over, reason });
+    this.record.trouble = account.remains.length > 0 ? `it did not end: ${account.remains.join('; ')}` : undefined;
     await this.#end(undefined, keepsPort);
-    return report;
-  }
-
-  async #takeIn(): Promise<void> {
-    this.launch = await this.#preparation.prepare(this.#adopted);
-    void this.#group.resize(1);
+    return account;
   }
 
   async #end(how: 'failed' | 'completed' | undefined, keepsPort = false): Promise<void> {
@@ -184,18 +186,13 @@ export class Service {
   }
 
   #fork(place: Place): ServiceProcess {
-    const { mark, recording, supervisor, emit, clock, random } = this.#needs;
+    const { mark, recording, supervisor } = this.#needs;
     const launch = this.launch as Launch;
     const life = this.#adopted ?? spawnFor(launch, `${mark}.s${this.#needs.nextSerial()}`);
     this.#adopted = undefined;
     recording?.record(`${this.name}#${place.id}:${life.pid}`, life.output);
-    const forking = {
-      fullName: `${supervisor}/${this.name}`,
-      clock,
-      random,
-      emit,
-      onHealth: (facts: HealthFacts, pid: number) => this.isReady && this.record.health(facts, pid),
-    };
+    const onHealth = (facts: HealthFacts, pid: number) => this.isReady && this.record.health(facts, pid);
+    const forking = { ...this.#needs, fullName: `${supervisor}/${this.name}`, onHealth };
     this.current = serviceProcess({ place, life, spec: this.spec, launch }, forking);
     this.record.forked(life);
     return this.current;
@@ -208,6 +205,7 @@ export class Service {
     if (event.type === 'backing-off') this.record.restarts++;
     if (event.type === 'child-left') this.#onLeft(event.child);
     if (event.type === 'slot-gave-up') void this.#end(this.record.over(event.isAsked));
+    if (event.type === 'slot-left-empty') void this.#end(this.record.over(true));
   }
 
   #onLeft(child: Child): void {

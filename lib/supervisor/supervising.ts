@@ -1,5 +1,6 @@
 // A supervisor as an instance: its name, its control server, its log, and an end that is told.
 
+import { claimFile } from '../control/up-again.js';
 import { EventBus } from '../instance/event-bus.js';
 import { Instance } from '../instance/instance.js';
 import type { Served } from '../instance/instance-facts.js';
@@ -63,7 +64,7 @@ export class Supervising {
   async open(): Promise<void> {
     const { config } = this.#options;
     const { instance, events } = this;
-    await instance.open();
+    await claimFile(config.file, instance.name, () => instance.open());
     this.#mayEnd = repeat(systemClock, LONG_MS, () => {});
     events.emit({
       type: 'supervisor-starting',

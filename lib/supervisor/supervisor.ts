@@ -8,7 +8,7 @@ import { configChanges } from '../lifecycle/config-changes.js';
 import type { SupervisorConfig } from '../protocol/service-spec.js';
 import type { ServiceStopAccount, UpAccount } from '../protocol/service-status.js';
 import type { Clock } from '../system/clock.js';
-import { adoptable } from './adoption.js';
+import { adoptable, onlyOnce } from './adoption.js';
 import { inOrder } from './ordered.js';
 import { Registrations } from './registrations.js';
 import { type Roster, rosterOf } from './roster.js';
@@ -76,7 +76,7 @@ export class Supervisor {
   /** Takes over what a killed predecessor has left running. */
   async open(): Promise<void> {
     this.state.open();
-    for (const { service, life } of adoptable(this.#needs.instance.name)) {
+    for (const { service, life } of onlyOnce(adoptable(this.#needs.instance.name))) {
       const found = this.roster.get(service);
       if (found === undefined) this.roster.add(strayOf(service, life.pid, this.#config.folder));
       const adopted = this.find(service);

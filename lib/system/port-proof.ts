@@ -24,6 +24,11 @@ function socketsOn(port: number, freshMs = FRESH_MS): readonly ListeningSocket[]
 export class PortProof {
   #proven: string | undefined;
 
+  /** The inode of the socket that was the service's. */
+  get proven(): string | undefined {
+    return this.#proven;
+  }
+
   /** @param isOurs whether that process belongs to the service */
   verdict(port: number, host: string, isOurs: (pid: number) => boolean): PortVerdict {
     const all = socketsOn(port);

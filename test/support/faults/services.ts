@@ -73,8 +73,8 @@ export class Services implements AsyncDisposable {
     return up;
   }
 
-  client(): ReturnType<typeof connect> {
-    return connect(this.project.home.socket('sup'));
+  client(name = 'sup'): ReturnType<typeof connect> {
+    return connect(this.project.home.socket(name));
   }
   async services(): Promise<readonly ServiceStatus[]> {
     return (await this.client()).verbs.services({});
@@ -91,14 +91,14 @@ export class Services implements AsyncDisposable {
   }
 
   /** What has been told so far of one kind, oldest first. */
-  async facts<T extends EventType>(type: T): Promise<EventOf<T>[]> {
+  async facts<T extends EventType>(type: T, name?: string): Promise<EventOf<T>[]> {
     const all: TimedEvent<ClusterEvent>[] = [];
-    for await (const fact of (await this.client()).verbs.events({ follow: false }, new AbortController().signal)) all.push(fact);
+    for await (const fact of (await this.client(name)).verbs.events({ follow: false }, new AbortController().signal)) all.push(fact);
     return all.flatMap(({ event }) => (event.type === type ? [event as EventOf<T>] : []));
   }
   /** Resolves with the first such fact, told already or not. */
-  async fact<T extends EventType>(type: T, is: (event: EventOf<T>) => boolean, limitMs = 20_000): Promise<EventOf<T>> {
-    const look = async () => (await this.facts(type).catch(() => [])).find(is);
+  async fact<T extends EventType>(type: T, is: (event: EventOf<T>) => boolean, limitMs = 20_000, name = 'sup'): Promise<EventOf<T>> {
+    const look = async () => (await this.facts(type, name).catch(() => [])).find(is);
     return (await until(`${type} told`, look, { limitMs })) as EventOf<T>;
   }
 
@@ -107,9 +107,9 @@ export class Services implements AsyncDisposable {
   }
 
   /** Live processes of one service, whoever started them. */
-  processesOf(service: string): number[] {
+  processesOf(service: string, name = 'sup'): number[] {
     const own = new Set(this.left());
-    return familyOf('APP_CLUSTER_SERVICE', `sup/${service}`).filter(pid => own.has(pid));
+    return familyOf('APP_CLUSTER_SERVICE', `${name}/${service}`).filter(pid => own.has(pid));
   }
   /** Everything that lives and descends from what was started here, orphans too. */
   left(): number[] {
@@ -123,7 +123,11 @@ export class Services implements AsyncDisposable {
   readonly #killAll = () => this.left().forEach(pid => void kill(pid));
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await until('all ended', () => (this.#killAll(), this.left()), { isTrue: left => left.length === 0 });
+    const left = () => {
+      this.#killAll();
+      return this.left();
+    };
+    await until('all ended', left, { isTrue: pids => pids.length === 0 });
     process.off('exit', this.#killAll);
     this.project.home[Symbol.dispose]();
     rmSync(this.folder, { recursive: true, force: true });
@@ -138,4 +142,7 @@ export function kill(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
 
 let nextPort = 20_000 + (process.pid % 500) * 20;
 /** Ports that no other test asks for. */
-export const range = () => ({ from: (nextPort += 20), to: nextPort + 19 });
+export function range(): { readonly from: number; readonly to: number } {
+  nextPort += 20;
+  return { from: nextPort, to: nextPort + 19 };
+}
