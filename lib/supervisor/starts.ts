@@ -31,6 +31,7 @@ export class Starts {
 
   /** @param names in an order in which each comes after what it depends on */
   async all(names: readonly string[], onFailure: (name: string, error: unknown) => void): Promise<void> {
+    const asked = new Map(names.map(name => [name, this.#roster.find(name).wishes.ask('start')]));
     for (const name of names) if (!this.#roster.find(name).isReady) this.#waiting.add(name);
     await inOrder({
       names,
@@ -38,7 +39,7 @@ export class Starts {
         Object.entries(this.#roster.find(name).spec.dependsOn).map(([other, need]) =>
           need === 'ready' ? done(other) : Promise.race([done(other), this.#whenForked(other)]),
         ),
-      act: name => this.#one(name).catch(error => onFailure(name, error)),
+      act: name => this.#one(name, asked.get(name)).catch(error => onFailure(name, error)),
       atOnce: AT_ONCE,
     });
   }
@@ -57,12 +58,13 @@ export class Starts {
     return child === undefined ? record.whenForked() : Promise.resolve();
   }
 
-  async #one(name: string): Promise<void> {
+  async #one(name: string, refuseIfOvertaken = () => {}): Promise<void> {
     const service = this.#roster.find(name);
     const missing = this.#roster.missingFor(service);
     if (missing.length > 0) throw new ClusterError('ERR_START_FAILED', `${name} waits for ${missing.join(', ')}, which did not start.`);
     this.#waiting.delete(name);
     if (this.#isOver) throw new ClusterError('ERR_STOPPED', `${name}: the supervisor is stopping.`);
+    refuseIfOvertaken();
     await service.start();
   }
 }

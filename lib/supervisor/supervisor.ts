@@ -141,16 +141,21 @@ export class Supervisor {
 
   async stop(name: string, force: AbortSignal): Promise<ServiceStopAccount> {
     const service = this.find(name);
+    const refuseIfOvertaken = service.wishes.ask('stop');
     this.#starts.forget(name);
     await this.registrations.leave(name);
+    refuseIfOvertaken();
     const stray = await stopStray(service, `${this.#needs.instance.name}/${name}`, this.state.optionsFileOf(name));
+    refuseIfOvertaken();
     const report = await service.stop(force, true);
     return stray ?? report;
   }
 
   async restart(name: string, force: AbortSignal): Promise<void> {
     this.#refuseWhenStopping();
+    const refuseIfOvertaken = this.find(name).wishes.ask('restart');
     await this.registrations.leave(name);
+    refuseIfOvertaken();
     await this.find(name).restart(force);
   }
 

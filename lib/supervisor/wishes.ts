@@ -14,6 +14,7 @@ interface Turn {
 
 export class Wishes {
   readonly #name: string;
+  #asked: { readonly want: Want } | undefined;
   #latest: Turn | undefined;
   #tail: Promise<unknown> = Promise.resolve();
 
@@ -23,6 +24,18 @@ export class Wishes {
 
   get isPending(): boolean {
     return this.#latest?.isDone === false;
+  }
+
+  /**
+   * Its place among all wishes, for what cannot be wished yet because something else comes first.
+   * @returns throws ERR_STOPPED when something else was asked for meanwhile
+   */
+  ask(want: Want): () => void {
+    if (this.#asked?.want !== want) this.#asked = { want };
+    const mine = this.#asked;
+    return () => {
+      if (this.#asked !== mine) throw this.overtaken(want);
+    };
   }
 
   /**
@@ -52,6 +65,9 @@ export class Wishes {
   }
 
   overtaken(want: Want): ClusterError {
-    return new ClusterError('ERR_STOPPED', `${want} ${this.#name}: something else was asked for meanwhile (${this.#latest?.want ?? 'stop'}).`);
+    return new ClusterError(
+      'ERR_STOPPED',
+      `${want} ${this.#name}: something else was asked for meanwhile (${this.#asked?.want ?? this.#latest?.want ?? 'stop'}).`,
+    );
   }
 }
