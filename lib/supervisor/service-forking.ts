@@ -68,7 +68,7 @@ export function serviceProcess({ place, life, spec, launch }: Forked, { fullName
     random,
     probe,
     socket: () => proof.proven,
-    runStopCommand: stopCommand && (() => runWithin(program(stopCommand, `${life.mark}${STOP_COMMAND_MARK}`), STOP_COMMAND_MS)),
+    runStopCommand: stopCommand && (over => runWithin(program(stopCommand, `${life.mark}${STOP_COMMAND_MARK}`), STOP_COMMAND_MS, over)),
     successor: spec.pidFile === undefined ? undefined : left => successorOf(spec, left),
     onHealth: facts => onHealth(facts, made.pid),
     onStep: step => emit({ type: 'service-stop-step', service: spec.name, pid: made.pid, step }),

@@ -33,7 +33,7 @@ export interface ServiceProcessNeeds {
   /** Inode of the one it was seen to listen on. */
   readonly socket: () => string | undefined;
   /** The stop command, within its limit. Undefined: there is none. */
-  readonly runStopCommand: (() => Promise<Verdict>) | undefined;
+  readonly runStopCommand: ((over: AbortSignal) => Promise<Verdict>) | undefined;
   /** The process that goes on where this one has left at once: the daemon it has started. Undefined: there is no pid file that would say so. */
   readonly successor: ((life: ServiceLife) => ServiceLife | undefined) | undefined;
   readonly onHealth: (facts: HealthFacts) => void;
@@ -50,7 +50,7 @@ export class ServiceProcess implements SupervisedProcess {
   readonly #family = new Family();
   #exit: Exit | undefined;
   #isStopping = false;
-  #isKilled = false;
+  readonly #force = new AbortController();
   #isLetGo = false;
   #isReady = false;
   #cancelSteady = () => {};
@@ -98,7 +98,7 @@ export class ServiceProcess implements SupervisedProcess {
   kill(): void {
     if (this.#isLetGo) return this.stop();
     this.#isStopping = true;
-    this.#isKilled = true;
+    this.#force.abort();
     this.#endHealth();
     this.#needs.onStep('SIGKILL');
     this.#signal('SIGKILL');
@@ -139,11 +139,11 @@ export class ServiceProcess implements SupervisedProcess {
   async #stop(): Promise<void> {
     const { runStopCommand, stopPlan, onStep } = this.#needs;
     await this.#family.look(this.#life);
-    if (runStopCommand !== undefined && this.#exit === undefined && !this.#isKilled) {
-      const verdict = await runStopCommand();
+    if (runStopCommand !== undefined && this.#exit === undefined && !this.#force.signal.aborted) {
+      const verdict = await runStopCommand(this.#force.signal);
       onStep(`stop command: ${verdict ?? 'ok'}`);
     }
-    if (this.#isKilled || this.#watcher === undefined) return;
+    if (this.#force.signal.aborted || this.#watcher === undefined) return;
     onStep(stopPlan.signal);
     this.#signal(stopPlan.signal);
   }
@@ -205,8 +205,8 @@ export class ServiceProcess implements SupervisedProcess {
     const wasStopping = this.#isStopping;
     this.#isStopping = true;
     if (!wasStopping) this.#watcher?.onCause('quit');
-    if (left.length === 0 || (wasStopping && signalsLeaderOnly && !this.#isKilled)) return;
-    const signal = this.#isKilled ? 'SIGKILL' : 'SIGTERM';
+    if (left.length === 0 || (wasStopping && signalsLeaderOnly && !this.#force.signal.aborted)) return;
+    const signal = this.#force.signal.aborted ? 'SIGKILL' : 'SIGTERM';
     onStep(`${signal} to what it left behind: ${left.join(', ')}`);
     signalAll(left, signal);
   }

@@ -58,7 +58,8 @@ export class StateBook {
     privateFolder(this.#options);
     const active = readDurable(this.#activeFile, text => parseObject(text)?.['active']);
     if (typeof active === 'object' && typeof active.value === 'string') this.#active = active.value;
-    for (const file of fileNames(this.#folder).filter(name => /\.json(?:\.bak)?$/.test(name))) this.#read(`${this.#folder}/${file.replace(/\.bak$/, '')}`);
+    const files = fileNames(this.#folder).filter(name => /\.json(?:\.bak)?$/.test(name));
+    for (const file of new Set(files.map(name => name.replace(/\.bak$/, '')))) this.#read(`${this.#folder}/${file}`);
   }
 
   of(name: string): ServiceState {

@@ -46,8 +46,8 @@ export interface ProbeProgram {
   readonly runAs?: { readonly uid: number; readonly gid: number } | undefined;
 }
 
-/** Healthy: exit code 0. Killed with its descendants at the limit. */
-export function runWithin({ command: [file = '', ...args], cwd, env, mark, runAs }: ProbeProgram, limitMs: number): Promise<Verdict> {
+/** Healthy: exit code 0. Killed with its descendants at the limit, or when it is not waited for any more. */
+export function runWithin({ command: [file = '', ...args], cwd, env, mark, runAs }: ProbeProgram, limitMs: number, over?: AbortSignal): Promise<Verdict> {
   return new Promise(resolve => {
     const child = spawn(file, args, { cwd, env: environmentWith({ ...env, [MARK_VARIABLE]: mark }), stdio: 'ignore', detached: true, timeout: 0, ...runAs });
     const timer = AbortSignal.timeout(limitMs);
@@ -55,11 +55,11 @@ export function runWithin({ command: [file = '', ...args], cwd, env, mark, runAs
       try {
         if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
       } catch {} // Gone in this moment.
-      resolve(`not done within ${limitMs} ms`);
+      resolve(over?.aborted ? 'not waited for any more' : `not done within ${limitMs} ms`);
     };
-    timer.addEventListener('abort', kill);
+    for (const end of [timer, over]) end?.addEventListener('abort', kill);
     const done = (verdict: Verdict) => {
-      timer.removeEventListener('abort', kill);
+      for (const end of [timer, over]) end?.removeEventListener('abort', kill);
       resolve(verdict);
     };
     child.once('exit', (code, signal) => done(code === 0 ? undefined : signal === null ? `exit code ${code}` : `ended by ${signal}`));
