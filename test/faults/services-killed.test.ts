@@ -119,34 +119,39 @@ suite('supervisors that are killed', { concurrency: 2 }, () => {
     await at.nothingLeft(3_000);
   });
 
-  fault(
-    'an adopted daemon, and one that was on its way out',
-    'the daemon is asked before it is killed; who was leaving is started again in the same up',
-    async numbers => {
-      await using at = new Services({});
-      const pidFile = join(at.folder, 'daemon.pid');
-      const health = { http: '/', interval: '200ms' };
-      at.project.describe({
-        daemon: { exec: program('puts-itself-into-the-background'), pidFile, port: range(), health, env: { PID_FILE: pidFile } },
-        slow: { exec: program('takes-its-time-to-leave'), env: { LEAVING_MS: 2_000 } },
-      });
-      const up = await at.up();
-      const [daemon, slow] = await at.services();
-      const leaving = at.run('stop', 'sup/slow');
-      await at.fact('service-stop-step', ({ service }) => service === 'slow');
-      kill(up.pid);
-      await Promise.all([up.exited, leaving]);
-      await at.run('up', at.file, '--name', 'sup', '--daemon', 'slow');
-      const [daemonNow, slowNow] = await at.services();
-      Object.assign(numbers, { daemon: String(daemonNow?.status), leaving: String(slowNow?.status) });
-      assert.deepEqual([daemonNow?.pid, daemonNow?.running, slowNow?.running], [daemon?.pid, true, true]);
-      assert.notEqual(slowNow?.pid, slow?.pid);
-      assert.equal((await at.run('stop', 'sup/daemon')).code, 0);
-      const steps = (await at.facts('service-stop-step')).filter(({ service }) => service === 'daemon').map(({ step }) => step);
-      assert.deepEqual(steps, ['SIGTERM']);
-      assert.equal(isAlive(daemon?.pid ?? 0), false);
-    },
-  );
+  fault('a daemon that was adopted', 'a stop asks it before it is killed', async numbers => {
+    await using at = new Services({});
+    const pidFile = join(at.folder, 'daemon.pid');
+    const health = { http: '/', interval: '200ms' };
+    at.project.describe({ daemon: { exec: program('puts-itself-into-the-background'), pidFile, port: range(), health, env: { PID_FILE: pidFile } } });
+    const up = await at.up();
+    const { pid = 0 } = await at.service('daemon');
+    kill(up.pid);
+    await up.exited;
+    await at.up();
+    const adopted = await at.service('daemon');
+    assert.deepEqual([adopted.pid, adopted.running], [pid, true]);
+    assert.equal((await at.run('stop', 'sup/daemon')).code, 0);
+    const steps = (await at.facts('service-stop-step')).map(({ step }) => step);
+    numbers['steps'] = steps.join(', ');
+    assert.deepEqual([steps, isAlive(pid)], [['SIGTERM'], false]);
+  });
+
+  fault('kill -9 while a service is on its way out', 'the next up waits until it is gone, starts another one, and has not failed', async numbers => {
+    await using at = new Services({ slow: { exec: program('takes-its-time-to-leave'), port: range(), health: { http: '/' }, env: { LEAVING_MS: 2_000 } } });
+    const up = await at.up();
+    const { pid = 0 } = await at.service('slow');
+    kill(up.pid, 'SIGTERM');
+    await at.fact('service-stop-step', () => true);
+    kill(up.pid);
+    await up.exited;
+    const { code, stderr } = await at.run('up', at.file, '--name', 'sup', '--daemon');
+    numbers['exit code'] = code ?? 'none';
+    assert.equal(code, 0, stderr);
+    const now = await at.service('slow');
+    assert.deepEqual([now.running, at.processesOf('slow')], [true, [now.pid]]);
+    assert.notEqual(now.pid, pid);
+  });
 
   fault('kill -9 in the middle of a stop command', 'the command is not taken for the service: that one is adopted, once', async numbers => {
     const stop = { command: ['sleep', '3'] };

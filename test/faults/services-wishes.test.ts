@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'node:test';
 import { bodyOf } from '../support/client.js';
@@ -49,18 +50,26 @@ suite('services that everybody steers at once', { concurrency: 2 }, () => {
           }
           assert.equal((await at.service('other')).status, 'running');
         },
+        { isFullOnly: !isFixed },
       );
     }
 
   fault('a start while its process boots, though nobody waits for that any more', 'no second process, no port taken by itself', async numbers => {
-    const late = { exec: program('healthy-late'), env: { LATE_MS: 800 }, port: range().from, health: { http: '/', interval: '100ms' } };
-    await using at = new Services({ late });
+    await using at = new Services({});
+    const go = at.project.write('go', '');
+    const late = { exec: program('healthy-late'), env: { GO: go }, port: range().from, health: { http: '/', interval: '10s' } };
+    at.project.describe({ late });
     await at.up();
     const { pid = 0, port = 0 } = await at.service('late');
+    rmSync(go);
     kill(pid);
     await at.until('late', ({ status, pid: now }) => status === 'starting' && now !== pid);
     await until('it listens', () => listenersOn(port).length > 0);
-    const started = await at.run('start', 'sup/late');
+    const start = at.run('start', 'sup/late');
+    const again = () => at.facts('service-starting');
+    await until('it is asked for', again, { isTrue: ({ length }) => length > 1 });
+    at.project.write('go', '');
+    const started = await start;
     assert.equal(started.code, 0, started.stderr);
     const now = await at.service('late');
     numbers['processes'] = at.processesOf('late').length;
@@ -113,9 +122,9 @@ suite('services that everybody steers at once', { concurrency: 2 }, () => {
       assert.deepEqual(await up.exited, { code: 0, signal: null }, up.output());
       numbers['took ms'] = Math.round(performance.now() - askedAt);
       await at.nothingLeft(2_000);
-      await at.up();
-      const desired = new Set((await at.services()).map(service => service.desired));
-      assert.deepEqual([...desired], ['up']);
+      at.launch();
+      const listed = await until('the next one knows them', () => at.services().catch(() => []), { isTrue: ({ length }) => length > 0 });
+      assert.deepEqual([...new Set(listed.map(({ desired }) => desired))], ['up']);
     });
 
   fault(`${full(6, 3)} up at once for one file`, 'one supervisor, each service once; the others have asked it, or refuse', async numbers => {
