@@ -101,8 +101,8 @@ suite('ports that somebody else takes', { concurrency: 2 }, () => {
 suite('pids that somebody else has', { concurrency: 2 }, () => {
   fault('a pid file that names a foreign live process', 'it is never signalled, and the service is started', async numbers => {
     using foreign = stranger('sleep', '1000');
-    using namesake = stranger(process.execPath, '-e', 'setInterval(() => {}, 60_000)', program('serves'));
     await using at = new Services({});
+    using namesake = stranger(process.execPath, '-e', 'setInterval(() => {}, 60_000)', program('serves'), at.folder);
     for (const [name, { pid }] of Object.entries({ a: foreign, b: namesake })) writeFileSync(join(at.folder, `${name}.pid`), `${pid}`);
     utimesSync(join(at.folder, 'b.pid'), 1, 1); // Written long before that process was born: its pid was another's then.
     at.project.describe({ a: serving(range(), { pidFile: 'a.pid' }), b: serving(range(), { pidFile: 'b.pid' }) });

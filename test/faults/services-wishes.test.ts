@@ -146,6 +146,9 @@ suite('services that everybody steers at once', { concurrency: 2 }, () => {
     await at.fact('supervisor-started', () => true, undefined, name);
     numbers['processes'] = processes().join(' ');
     assert.deepEqual(processes(), [1, 1]);
+    const program = await runProgram(ASKS, { ...at.project.home.env, FILE: at.file, NAME: 'third', SERVICE: 'web', WISHES: 'start' });
+    assert.match(program.stderr, new RegExp(`is run already, under the name ${name}: two would start everything twice`));
+    assert.deepEqual([processes(), at.processesOf('web', 'third')], [[1, 1], []]);
     kill(winners[0]?.pid ?? 0, 'SIGTERM');
     await until('that one has ended', () => ended.size === ups.length);
     await at.nothingLeft(2_000);
