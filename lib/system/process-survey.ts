@@ -2,7 +2,7 @@
 // are one pass over /proc, not two hundred.
 
 import { MARK_VARIABLE } from '../protocol/words.js';
-import { systemClock } from './clock.js';
+import { pause, systemClock } from './clock.js';
 import { readText } from './proc-files.js';
 import { isAlive, type ProcessIdentity, processIds, statOf } from './process-tree.js';
 
@@ -13,36 +13,54 @@ export interface Seen extends ProcessIdentity {
 }
 
 const GATHER_MS = 5;
+/** A process that is in the middle of its exec has no environment for a moment: so often it is looked at again. */
+const MOST_LOOKS = 10;
 
 let pending: Promise<readonly Seen[]> | undefined;
+/** Those that have none indeed, as kernel threads do. */
+let bare: ReadonlySet<string> = new Set();
 
 /** As of after the call, never before. */
 export function surveyProcesses(): Promise<readonly Seen[]> {
-  pending ??= new Promise(resolve => {
-    systemClock.after(GATHER_MS, () => {
-      pending = undefined;
-      resolve(look());
-    });
+  pending ??= pause(systemClock, GATHER_MS).then(() => {
+    pending = undefined;
+    return survey();
   });
   return pending;
 }
 
-/** One that ends while we look may have left a child that was not there when we began: until there is nobody new. */
-function look(): readonly Seen[] {
-  const seen = new Map<number, ReturnType<typeof seenAs>>();
-  for (let before = -1; before < seen.size; ) {
-    before = seen.size;
-    for (const pid of processIds()) if (!seen.has(pid)) seen.set(pid, seenAs(pid));
+async function survey(): Promise<readonly Seen[]> {
+  let seen = look();
+  const isInExec = (one: Looked) => one.isBare && !bare.has(nameOf(one));
+  for (let looks = 1; looks < MOST_LOOKS && seen.some(isInExec); looks++) {
+    await pause(systemClock, GATHER_MS);
+    seen = seen.flatMap(one => (isInExec(one) ? (lookAt(one.pid) ?? []) : one));
   }
-  const alive = [...seen.values()].filter(one => one !== undefined);
-  return alive.map(one => (one.hasNone ? (seenAs(one.pid) ?? one) : one));
+  bare = new Set(seen.filter(one => one.isBare).map(nameOf));
+  return seen;
 }
 
-function seenAs(pid: number): (Seen & { readonly hasNone: boolean }) | undefined {
+interface Looked extends Seen {
+  readonly isBare: boolean;
+}
+
+const nameOf = ({ pid, startTicks }: Looked) => `${pid} ${startTicks}`;
+
+/** One that ends while we look may have left a child that was not there when we began: until there is nobody new. */
+function look(): readonly Looked[] {
+  const seen = new Map<number, Looked | undefined>();
+  for (let before = -1; before < seen.size; ) {
+    before = seen.size;
+    for (const pid of processIds()) if (!seen.has(pid)) seen.set(pid, lookAt(pid));
+  }
+  return [...seen.values()].filter(one => one !== undefined);
+}
+
+function lookAt(pid: number): Looked | undefined {
   const stat = pid === process.pid ? undefined : statOf(pid);
   if (stat === undefined || !isAlive(pid)) return undefined;
-  const environment = readText(`/proc/${pid}/environ`) ?? '';
-  return { ...stat, mark: markIn(environment), hasNone: environment === '' }; // As every process for a moment, in exec.
+  const environment = readText(`/proc/${pid}/environ`);
+  return { ...stat, mark: markIn(environment ?? ''), isBare: environment === '' };
 }
 
 function markIn(environment: string): string | undefined {

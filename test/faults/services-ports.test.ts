@@ -8,7 +8,7 @@ import { suite } from 'node:test';
 import { bodyOf } from '../support/client.js';
 import { fault } from '../support/faults/fault.js';
 import { listenersOn } from '../support/faults/processes.js';
-import { kill, range, Services } from '../support/faults/services.js';
+import { kill, onePort, range, Services } from '../support/faults/services.js';
 import { isAlive, until } from '../support/faults/subject.js';
 import { program, serving } from '../support/services.js';
 
@@ -25,6 +25,12 @@ async function foreignOn(port: number): Promise<Server & AsyncDisposable> {
   return Object.assign(server, { [Symbol.asyncDispose]: close });
 }
 
+async function foreignAfter(pid: number, port: number): ReturnType<typeof foreignOn> {
+  kill(pid);
+  await until('it is dead', () => !isAlive(pid));
+  return foreignOn(port);
+}
+
 /** A process that is nobody's service. */
 function stranger(...words: string[]): ChildProcess & Disposable {
   const [file = '', ...args] = words;
@@ -35,7 +41,7 @@ function stranger(...words: string[]): ChildProcess & Disposable {
 suite('ports that somebody else takes', { concurrency: 2 }, () => {
   fault('a port taken between the check and the start', 'the next one is taken; a fixed one: an error that names who has it', async numbers => {
     await using at = new Services({});
-    const [go, fixed] = [join(at.folder, 'go'), range().from];
+    const [go, fixed] = [join(at.folder, 'go'), await onePort()];
     const late = { exec: program('binds-late'), env: { GO: go }, desired: 'down', health: { ...QUICK, http: '/' } };
     at.project.describe({ any: { ...late, port: range() }, own: { ...late, port: fixed } });
     await at.up();
@@ -61,7 +67,7 @@ suite('ports that somebody else takes', { concurrency: 2 }, () => {
   });
 
   fault('a foreign process that answers on the port of one that never listens', 'never running, never healthy', async numbers => {
-    const port = range().from;
+    const port = await onePort();
     await using at = new Services({});
     const go = join(at.folder, 'never');
     at.project.describe({
@@ -79,14 +85,12 @@ suite('ports that somebody else takes', { concurrency: 2 }, () => {
   });
 
   fault('a foreign process that takes the port of one that is dead', 'another port; a fixed one is waited for, and never believed', async numbers => {
-    const restart = { delays: { first: '300ms', longest: '300ms' } };
-    await using at = new Services({ any: serving(range(), { restart }), own: serving(range().from, { restart }) });
+    const restart = { delays: { first: '1s', longest: '1s' } };
+    await using at = new Services({ any: serving(range(), { restart }), own: serving(await onePort(), { restart }) });
     await at.up();
     const [any, own] = await at.services();
-    for (const { pid = 0 } of [any, own] as { pid?: number }[]) kill(pid);
-    await until('both are dead', () => ![any?.pid, own?.pid].some(pid => isAlive(pid ?? 0)));
-    const own0 = await foreignOn(own?.port ?? 0);
-    await using _ = await foreignOn(any?.port ?? 0);
+    const own0 = await foreignAfter(own?.pid ?? 0, own?.port ?? 0);
+    await using _ = await foreignAfter(any?.pid ?? 0, any?.port ?? 0);
     const anyNow = await at.until('any', seen => seen.running && seen.pid !== any?.pid);
     assert.notEqual(anyNow.port, any?.port);
     await at.until('own', ({ restarts }) => restarts >= 2);
@@ -124,7 +128,7 @@ suite('pids that somebody else has', { concurrency: 2 }, () => {
 
   fault('a state file, a port book and a lock that name a foreign live process', 'it is never signalled, and everything starts', async numbers => {
     using foreign = stranger('sleep', '1000');
-    const port = range().from;
+    const port = await onePort();
     await using at = new Services({ web: serving(port) });
     const folders = { services: join(at.project.home.path, 'state', 'sup', 'services'), run: join(at.project.home.path, 'run') };
     for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true, mode: 0o700 });

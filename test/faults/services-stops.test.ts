@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { suite } from 'node:test';
 import { ask } from '../support/client.js';
 import { fault, full } from '../support/faults/fault.js';
-import { kill, range, Services } from '../support/faults/services.js';
+import { kill, onePort, range, Services } from '../support/faults/services.js';
 import { isAlive, until } from '../support/faults/subject.js';
 import { program, serving } from '../support/services.js';
 
@@ -44,7 +44,7 @@ suite('stops of many services', { concurrency: 2 }, () => {
 
   fault('a port that is still held after a stop', 'exit 1 and the holder named; the others are gone', async numbers => {
     const escapes = { exec: program('escapes-with-its-port'), health: { http: '/', interval: '100ms' } };
-    await using at = new Services({ bad: { ...escapes, port: range().from }, web: serving(range()), loop: { exec: program('sleeps') } });
+    await using at = new Services({ bad: { ...escapes, port: await onePort() }, web: serving(range()), loop: { exec: program('sleeps') } });
     const up = await at.up();
     const escaped = Number(await until('it has escaped', () => /escaped (\d+)/.exec(at.log())?.[1]));
     try {

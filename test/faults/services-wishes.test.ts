@@ -5,7 +5,7 @@ import { suite } from 'node:test';
 import { bodyOf } from '../support/client.js';
 import { fault, full } from '../support/faults/fault.js';
 import { listenersOn } from '../support/faults/processes.js';
-import { kill, range, Services } from '../support/faults/services.js';
+import { kill, onePort, range, Services } from '../support/faults/services.js';
 import { isAlive, until } from '../support/faults/subject.js';
 import { ROOT } from '../support/fixtures.js';
 import { runProgram } from '../support/run-program.js';
@@ -16,12 +16,12 @@ const ASKS = join(ROOT, 'test', 'support', 'faults', 'ask-in-one-breath.mjs');
 suite('services that everybody steers at once', { concurrency: 2 }, () => {
   for (const last of ['up', 'down'] as const)
     for (const isFixed of [true, false]) {
-      const port = () => (isFixed ? range().from : range());
+      const port = async () => (isFixed ? await onePort() : range());
       fault(
         `50 starts and stops at once, the last one for ${last}, on ${isFixed ? 'a port of its own' : 'any port'}`,
         `it is ${last}, ${last === 'up' ? 1 : 0} processes, and wanted so`,
         async numbers => {
-          await using at = new Services({ web: serving(port()), other: serving(range()) });
+          await using at = new Services({ web: serving(await port()), other: serving(range()) });
           await at.up();
           const { verbs } = await at.client();
           const { port: had = 0 } = await at.service('web');
@@ -57,7 +57,7 @@ suite('services that everybody steers at once', { concurrency: 2 }, () => {
   fault('a start while its process boots, though nobody waits for that any more', 'no second process, no port taken by itself', async numbers => {
     await using at = new Services({});
     const go = at.project.write('go', '');
-    const late = { exec: program('healthy-late'), env: { GO: go }, port: range().from, health: { http: '/', interval: '10s' } };
+    const late = { exec: program('healthy-late'), env: { GO: go }, port: await onePort(), health: { http: '/', interval: '10s' } };
     at.project.describe({ late });
     await at.up();
     const { pid = 0, port = 0 } = await at.service('late');
@@ -78,7 +78,7 @@ suite('services that everybody steers at once', { concurrency: 2 }, () => {
 
   for (const last of ['start', 'stop'] as const)
     fault(`50 wishes in one turn of the event loop, the last one to ${last}`, 'that is what becomes of it', async numbers => {
-      await using at = new Services({ web: serving(range().from) });
+      await using at = new Services({ web: serving(await onePort()) });
       const other = last === 'start' ? 'stop' : 'start';
       const wishes = Array.from({ length: 50 }, (_, n) => (n % 2 === 1 ? last : other));
       const ended = await runProgram(ASKS, { ...at.project.home.env, FILE: at.file, SERVICE: 'web', WISHES: wishes.join(' ') });

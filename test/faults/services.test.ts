@@ -5,7 +5,7 @@ import { suite } from 'node:test';
 import { ask, bodyOf } from '../support/client.js';
 import { fault, full } from '../support/faults/fault.js';
 import { listenersOn } from '../support/faults/processes.js';
-import { kill, range, Services } from '../support/faults/services.js';
+import { kill, onePort, range, Services } from '../support/faults/services.js';
 import { isAlive, until } from '../support/faults/subject.js';
 import { program, serving } from '../support/services.js';
 
@@ -150,7 +150,13 @@ suite('services that do not leave', { concurrency: 2 }, () => {
       'the child ended, another one serves there',
       async numbers => {
         const env = stubborn ? { STUBBORN: '1' } : {};
-        const service = { exec: program('leaves-a-child-on-its-port'), port: first(range()), env, stop: { timeout: '500ms' }, health: { ...QUICK, http: '/' } };
+        const service = {
+          exec: program('leaves-a-child-on-its-port'),
+          port: await onePort(),
+          env,
+          stop: { timeout: '500ms' },
+          health: { ...QUICK, http: '/' },
+        };
         await using at = new Services({ messy: service });
         await at.up();
         const { pid = 0, port = 0 } = await at.service('messy');

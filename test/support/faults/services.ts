@@ -8,6 +8,7 @@ import { connect } from '../../../lib/index.js';
 import type { ClusterEvent, EventOf, EventType } from '../../../lib/protocol/events.js';
 import type { ServiceStatus } from '../../../lib/protocol/service-status.js';
 import type { TimedEvent } from '../../../lib/protocol/snapshot.js';
+import { freePort } from '../../../lib/system/free-port.js';
 import type { Ended } from '../command.js';
 import { COMMAND } from '../fixtures.js';
 import { type Project, project } from '../services.js';
@@ -140,9 +141,16 @@ export function kill(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
   } catch {} // Gone meanwhile.
 }
 
-let nextPort = 20_000 + (process.pid % 500) * 20;
-/** Ports that no other test asks for. */
+/** Twenty ports that hardly another test asks for, below those that the system gives to connections. */
 export function range(): { readonly from: number; readonly to: number } {
-  nextPort += 20;
-  return { from: nextPort, to: nextPort + 19 };
+  const from = 10_000 + Math.floor(Math.random() * 1_000) * 20;
+  return { from, to: from + 19 };
+}
+
+/** One that nobody has now. */
+export async function onePort(): Promise<number> {
+  for (;;) {
+    const { from } = range();
+    if ((await freePort(from)) === from) return from;
+  }
 }
