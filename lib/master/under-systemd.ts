@@ -16,7 +16,8 @@ export function followForSystemd(cluster: Cluster, events: EventBus, mainPid: nu
   const notifier = systemdNotifier(wishes.socket, reason => events.emit({ type: 'systemd-not-told', reason }));
   const state = () => {
     const { generation } = cluster;
-    return { workers: cluster.snapshot().workers.filter(({ status }) => status === 'ready').length, generation };
+    const { length: workers } = cluster.snapshot().workers.filter(({ status }) => status === 'ready');
+    return `${workers} ${workers === 1 ? 'worker' : 'workers'}, generation ${generation}`;
   };
   events.onAny(tellSystemd({ notifier, wishes, mainPid, clock: systemClock, monotonicUsec, state }));
 }

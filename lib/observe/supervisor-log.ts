@@ -18,6 +18,7 @@ const TEXTS: Texts = {
   'service-renewal-failed': ({ service, message }) => `${service}: ${message}`,
   'service-deregistered': ({ service, registry }) => `${service}: deregistered at ${registry}`,
   'service-deregistration-failed': ({ service, message }) => `${service}: ${message}`,
+  'systemd-not-told': ({ reason }) => `systemd is not told what happens: ${reason}`,
   operated: ({ verb, args, by, error }) => `control: ${verb} ${JSON.stringify(args)} by ${by}: ${error ?? 'ok'}`,
   'master-erred': ({ message }) => message,
 };

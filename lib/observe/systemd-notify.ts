@@ -11,7 +11,8 @@ export interface SystemdNeeds {
   readonly mainPid: number;
   readonly clock: Clock;
   readonly monotonicUsec: () => string;
-  readonly state: () => { readonly workers: number; readonly generation: number };
+  /** How things are, in a few words. */
+  readonly state: () => string;
 }
 
 /** Beyond what we need ourselves: systemd is to be the last to lose its patience. */
@@ -26,20 +27,27 @@ export function tellSystemd({ notifier, wishes, mainPid, clock, monotonicUsec, s
   let isUp = false;
   let isSucceeded = false;
   let endWatchdog = () => {};
-  const status = () => {
-    const { workers, generation } = state();
-    return `STATUS=${workers} ${workers === 1 ? 'worker' : 'workers'}, generation ${generation}`;
-  };
+  const status = () => `STATUS=${state()}`;
   const ready = () => ['READY=1', status()];
   const reloading = () => ['RELOADING=1', `MONOTONIC_USEC=${monotonicUsec()}`, 'STATUS=reloading'];
   const whenUp = () => (isUp && status() !== lastStatus ? [status()] : []);
+  const started = () => {
+    isUp = true;
+    const { watchdogMs } = wishes;
+    if (watchdogMs !== undefined) endWatchdog = repeat(clock, watchdogMs * WATCHDOG_SHARE, () => notifier.tell(['WATCHDOG=1']));
+    return ['READY=1', `MAINPID=${mainPid}`, status()];
+  };
   const texts: Texts = {
-    'cluster-started': () => {
-      isUp = true;
-      const { watchdogMs } = wishes;
-      if (watchdogMs !== undefined) endWatchdog = repeat(clock, watchdogMs * WATCHDOG_SHARE, () => notifier.tell(['WATCHDOG=1']));
-      return ['READY=1', `MAINPID=${mainPid}`, status()];
-    },
+    'cluster-started': started,
+    'supervisor-started': started,
+    'service-starting': ({ service, limitMs }) => (isUp ? [] : [`STATUS=starting ${service}`, extended(limitMs)]),
+    'service-started': whenUp,
+    'service-stopped': whenUp,
+    'service-healthy': whenUp,
+    'service-unhealthy': whenUp,
+    'desired-changed': whenUp,
+    'config-applying': () => (isUp ? reloading() : []),
+    'config-settled': () => (isUp ? ready() : []),
     'cluster-reloading': reloading,
     'cluster-restarting': reloading,
     'cluster-reloaded': ready,

@@ -15,10 +15,19 @@ export type ServiceEvent =
   | { readonly type: 'supervisor-started'; readonly name: string; readonly tookMs: number; readonly running: number; readonly failed: readonly string[] }
   /** One step of a shutdown, and what it ended. */
   | { readonly type: 'supervisor-stop-step'; readonly step: 'heartbeats' | 'services' | 'states'; readonly ended: readonly string[]; readonly tookMs: number }
+  /** The services file is read again, and its difference done: from here to `config-settled`. */
+  | { readonly type: 'config-applying' }
+  | { readonly type: 'config-settled'; readonly tookMs: number }
   | { readonly type: 'config-applied'; readonly added: readonly string[]; readonly changed: readonly string[]; readonly removed: readonly string[] }
   | { readonly type: 'config-warned'; readonly message: string }
   | { readonly type: 'service-invalid'; readonly service: string; readonly source: string; readonly reason: string }
-  | { readonly type: 'service-starting'; readonly service: string; readonly port: number | undefined }
+  | {
+      readonly type: 'service-starting';
+      readonly service: string;
+      readonly port: number | undefined;
+      /** So long until it has to be healthy. */
+      readonly limitMs: number;
+    }
   /** Alive and healthy. */
   | {
       readonly type: 'service-started';

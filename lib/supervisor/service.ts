@@ -147,7 +147,7 @@ export class Service {
     return new Promise((resolve, reject) => {
       this.#onOutcome = outcome => outcome !== leaving && resolve(outcome);
       overtaken.addEventListener('abort', () => reject(this.wishes.overtaken('start')), { once: true });
-      this.#needs.emit({ type: 'service-starting', service: this.name, port: this.launch?.port });
+      this.#needs.emit({ type: 'service-starting', service: this.name, port: this.launch?.port, limitMs: this.spec.health.startTimeoutMs });
       this.#group.resize(1).then(
         () => resolve('ready'),
         () => {},

@@ -109,6 +109,17 @@ export class Supervising {
     this.supervisor.know(await this.read());
   }
 
+  /** The difference between what the services file said and says now is done. Throws ERR_INVALID_CONFIG: then nothing is. */
+  async apply(names: readonly string[] = []): Promise<UpAccount> {
+    const startedAt = systemClock.now();
+    this.events.emit({ type: 'config-applying' });
+    try {
+      return await this.supervisor.apply(await this.read(), names);
+    } finally {
+      this.events.emit({ type: 'config-settled', tookMs: Math.round(systemClock.now() - startedAt) });
+    }
+  }
+
   /** Starts what is wanted. Resolves when all of it is ready or has failed. */
   async up(names: readonly string[] = []): Promise<UpAccount> {
     const report = await this.supervisor.up(names);

@@ -39,7 +39,7 @@ export function servedSupervisor(supervising: Supervising): Served {
     heartbeat: async () => ({ workers: [], registrations: supervisor.registrations.status }),
     services: async () => statuses(),
     plan: async () => planned(supervisor, await supervising.read()),
-    up: async ({ names = [] }) => supervisor.apply(await supervising.read(), names),
+    up: ({ names = [] }) => supervising.apply(names),
     startService: async ({ service, idempotent = false }) => {
       if (supervisor.find(service).isReady && !idempotent) throw new ClusterError('ERR_ALREADY_RUNNING', `${service}: service is running`);
       const { tookMs } = await timed(() => supervisor.start(service));

@@ -8,15 +8,18 @@ import { obeySignals } from '../instance/signals.js';
 import { logSupervisor } from '../observe/supervisor-log.js';
 import type { UpAccount } from '../protocol/service-status.js';
 import type { StopAccount } from '../protocol/snapshot.js';
+import { repeat, systemClock } from '../system/clock.js';
 import { commandLine, exitProcess, isDaemon } from '../system/environment.js';
 import { onUncaught, print, printError } from '../system/last-resort.js';
 import { surviveBrokenOutput } from '../system/signals.js';
 import { readServicesFile } from './config/services-file.js';
 import { Supervising } from './supervising.js';
+import { followForSystemd } from './under-systemd.js';
 import { type UpSettings, upSettings } from './up-settings.js';
 
 const EXIT_FAILED = 1;
 const EXIT_BUG = 70;
+const HOUR_MS = 3_600_000;
 const never = () => new AbortController().signal;
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -42,11 +45,13 @@ async function supervise({ file, name, names, logs, admin }: UpSettings): Promis
     exitCode = EXIT_BUG;
     void supervising.stop(never());
   });
+  const isUnderSystemd = followForSystemd(supervising);
   await supervising.open();
+  const letGo = repeat(systemClock, HOUR_MS, () => {}); // Where no service is a child of ours, nothing else keeps this process here.
   obeySignals({
     stop: (signal, { force }) => void supervising.stop(force, signal),
     reload: async () => {
-      if (!isDaemon()) return void supervising.stop(never(), 'SIGHUP'); // A terminal that is closed takes it along.
+      if (!isDaemon() && !isUnderSystemd) return void supervising.stop(never(), 'SIGHUP'); // A terminal that is closed takes it along.
       await instance.surface?.up({}).catch((error: unknown) => events.emit({ type: 'master-erred', message: messageOf(error) }));
     },
     hurried: (signal, leftMs) => events.emit({ type: 'cluster-stop-hurried', signal, leftMs }),
@@ -58,6 +63,7 @@ async function supervise({ file, name, names, logs, admin }: UpSettings): Promis
     failed.map(({ reason }) => reason),
   );
   const { survived, remains = [] } = await stopped;
+  letGo();
   await supervising.close();
   return exitCode ?? (survived.length + remains.length > 0 ? EXIT_FAILED : 0);
 }

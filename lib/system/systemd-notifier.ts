@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { messageOf } from '../errors.js';
-import { environmentWith, takeVariable } from './environment.js';
+import { environmentWith, takeVariable, variable } from './environment.js';
 
 /** One that takes longer is ended: systemd is not listening. */
 const LIMIT_MS = 5_000;
@@ -24,6 +24,9 @@ export function takeSystemdWishes(mainPid: number): SystemdWishes | undefined {
   const isOurs = pid === undefined || Number(pid) === mainPid;
   return { socket, watchdogMs: isOurs && Number.isFinite(usec) && usec > 0 ? usec / 1_000 : undefined };
 }
+
+/** True: this is what a unit has started, and not a shell or a terminal below one (systemd 248 and later). */
+export const isMainOfUnit = (pid: number): boolean => variable('SYSTEMD_EXEC_PID') === String(pid);
 
 /** For RELOADING=1: CLOCK_MONOTONIC, which is what `hrtime` reads on Linux. */
 export const monotonicUsec = (): string => String(process.hrtime.bigint() / 1_000n);

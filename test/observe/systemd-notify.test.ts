@@ -15,7 +15,14 @@ function watched(watchdogMs?: number) {
   const told: string[] = [];
   const state = { workers: 4, generation: 1 };
   const notifier = { tell: (assignments: readonly string[]) => void told.push(assignments.join(' | ')) };
-  const hear = tellSystemd({ notifier, wishes: { watchdogMs }, mainPid: 7, clock, monotonicUsec: () => '123', state: () => state });
+  const hear = tellSystemd({
+    notifier,
+    wishes: { watchdogMs },
+    mainPid: 7,
+    clock,
+    monotonicUsec: () => '123',
+    state: () => `${state.workers} workers, generation ${state.generation}`,
+  });
   return { clock, told, state, hear };
 }
 
@@ -47,7 +54,7 @@ suite('what systemd is told', () => {
     state.workers = 1;
     hear(LEFT);
     hear(LEFT);
-    assert.deepEqual(told.slice(1), ['STATUS=1 worker, generation 1']);
+    assert.deepEqual(told.slice(1), ['STATUS=1 workers, generation 1']);
   });
 
   test('the end, and how much longer it may take: the lame duck counts', () => {
@@ -60,6 +67,24 @@ suite('what systemd is told', () => {
       'STOPPING=1 | STATUS=stopping | EXTEND_TIMEOUT_USEC=35000000',
       'STATUS=serving on, not ready any more | EXTEND_TIMEOUT_USEC=45000000',
       'STATUS=draining: 3 requests, 12 sockets | EXTEND_TIMEOUT_USEC=12000000',
+    ]);
+  });
+
+  test('of a supervisor: each start may take its time, ready when all have been tried, a changed file is a reload', () => {
+    const { told, hear } = watched();
+    hear({ type: 'service-starting', service: 'db', port: undefined, limitMs: 15_000 });
+    hear({ type: 'supervisor-started', name: 'sup', tookMs: 1, running: 4, failed: [] });
+    hear({ type: 'service-starting', service: 'db', port: undefined, limitMs: 15_000 });
+    hear({ type: 'config-applying' });
+    hear({ type: 'config-settled', tookMs: 1 });
+    hear(STOPPING);
+    hear({ type: 'config-settled', tookMs: 1 });
+    assert.deepEqual(told, [
+      'STATUS=starting db | EXTEND_TIMEOUT_USEC=20000000',
+      'READY=1 | MAINPID=7 | STATUS=4 workers, generation 1',
+      'RELOADING=1 | MONOTONIC_USEC=123 | STATUS=reloading',
+      'READY=1 | STATUS=4 workers, generation 1',
+      'STOPPING=1 | STATUS=stopping | EXTEND_TIMEOUT_USEC=35000000',
     ]);
   });
 
