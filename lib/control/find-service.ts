@@ -3,12 +3,9 @@
 import { ClusterError } from '../errors.js';
 import type { RegistryEntry } from '../protocol/registry-entry.js';
 import type { ServiceStatus } from '../protocol/service-status.js';
-import { variableOf } from '../system/instance-mark.js';
 import { Client } from './client.js';
 import { entries } from './registry.js';
-
-/** Set in every process of a service: `SUP/SVC`. */
-export const SERVICE_VARIABLE = 'APP_CLUSTER_SERVICE';
+import { serviceOfProcess } from './service-of-process.js';
 
 export interface FoundService {
   readonly supervisor: RegistryEntry;
@@ -16,13 +13,15 @@ export interface FoundService {
   readonly fullName: string;
 }
 
+const running = () => entries().flatMap(({ entry, isAlive }) => (isAlive ? [entry] : []));
+
 /** Undefined: it means no supervisor that runs, or something else than a service. */
 export function findService(name: string | undefined): FoundService | undefined {
-  const full = name !== undefined && /^\d+$/.test(name) ? variableOf(Number(name), SERVICE_VARIABLE) : name;
+  const full = name !== undefined && /^\d+$/.test(name) ? serviceOfProcess(Number(name), running())?.fullName : name;
   const slash = full?.lastIndexOf('/') ?? -1;
   if (full === undefined || slash < 1) return undefined;
   const [owner, service] = [full.slice(0, slash), full.slice(slash + 1)];
-  const supervisor = entries().find(({ entry, isAlive }) => isAlive && entry.kind === 'supervisor' && entry.name === owner)?.entry;
+  const supervisor = running().find(entry => entry.kind === 'supervisor' && entry.name === owner);
   return supervisor && { supervisor, service, fullName: full };
 }
 
@@ -30,10 +29,10 @@ export function findService(name: string | undefined): FoundService | undefined 
 export function requireService(name: string): FoundService {
   const found = findService(name);
   if (found !== undefined) return found;
-  const running = entries().flatMap(({ entry, isAlive }) => (isAlive && entry.kind === 'supervisor' ? [entry.name] : []));
-  const there = running.length === 0 ? 'No supervisor runs (app-cluster up).' : `Supervisors that run: ${running.join(', ')}.`;
+  const supervisors = running().flatMap(entry => (entry.kind === 'supervisor' ? [entry.name] : []));
+  const there = supervisors.length === 0 ? 'No supervisor runs (app-cluster up).' : `Supervisors that run: ${supervisors.join(', ')}.`;
   throw new ClusterError('ERR_UNKNOWN_NAME', `There is no service ${JSON.stringify(name)}: a service is called SUPERVISOR/SERVICE. ${there}`, {
-    details: { candidates: running },
+    details: { candidates: supervisors },
   });
 }
 

@@ -42,8 +42,9 @@ const TIMELINE = 200;
 
 export function commonSurface({ name, history, recording, isJournalled, over }: CommonNeeds): Common {
   return {
-    ports: async () => (await portStatuses()).filter(({ holders }) => holders.some(({ instance }) => instance === name)),
-    killPort: async ({ port, force }) => ({ killed: await endHolders(port, force ?? false) }),
+    ports: async () =>
+      (await portStatuses()).filter(({ holders }) => holders.some(({ instance, service }) => instance === name || service?.startsWith(`${name}/`))),
+    killPort: async ({ port, force }) => ({ killed: (await endHolders(port, force ?? false)).killed }),
     why: async ({ last }) => {
       const all = isJournalled ? timelineOf(name) : history.last(Number.POSITIVE_INFINITY);
       return all.slice(Math.max(0, all.length - (last ?? TIMELINE)));

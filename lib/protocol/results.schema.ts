@@ -133,7 +133,7 @@ const heartbeat = z.object({
 const port = z.object({
   port: z.int(),
   addresses: z.array(z.string()),
-  holders: z.array(z.object({ pid, command: z.string(), instance: z.string().optional() })),
+  holders: z.array(z.object({ pid, command: z.string(), instance: z.string().optional(), service: z.string().optional() })),
   isOurs: z.boolean(),
 });
 

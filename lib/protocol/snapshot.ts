@@ -181,6 +181,8 @@ export interface PortHolder {
   readonly command: string;
   /** Undefined: a foreign process. */
   readonly instance?: string | undefined;
+  /** `SUP/SVC`, where it is of a supervisor's service. */
+  readonly service?: string | undefined;
 }
 
 /** What came of a reload, a restart, a scaling. */

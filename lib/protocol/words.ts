@@ -206,5 +206,7 @@ export interface WatchdogOrders {
 /** Set by `start --daemon` for the master it starts. */
 export const DAEMON_VARIABLE = 'APP_CLUSTER_DAEMON';
 export const BOOT_VARIABLE = 'APP_CLUSTER_BOOT';
+/** In every process of a service: `SUP/SVC`. */
+export const SERVICE_VARIABLE = 'APP_CLUSTER_SERVICE';
 /** Marks a child and all its descendants, so that none is left behind. */
 export const MARK_VARIABLE = 'APP_CLUSTER_CHILD';

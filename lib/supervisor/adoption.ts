@@ -1,6 +1,6 @@
 // What a killed supervisor of this name has left running: known by the mark and the name in each process's environment.
 
-import { SERVICE_VARIABLE } from '../control/find-service.js';
+import { SERVICE_VARIABLE } from '../protocol/words.js';
 import { orphanedMarks } from '../system/instance-mark.js';
 import { identityOf } from '../system/process-identity.js';
 import { statOf } from '../system/process-tree.js';

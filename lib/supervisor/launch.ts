@@ -1,9 +1,9 @@
 // A service with its port → what is started, asked and told: every placeholder filled in.
 
-import { SERVICE_VARIABLE } from '../control/find-service.js';
 import { ClusterError, messageOf } from '../errors.js';
 import { fill, type PlaceholderValues } from '../protocol/placeholders.js';
 import type { ServiceSpec } from '../protocol/service-spec.js';
+import { SERVICE_VARIABLE } from '../protocol/words.js';
 import { COMMAND_FILE } from '../system/entries.js';
 import { environmentWith, nodeFile } from '../system/environment.js';
 import type { ProgramSpec } from '../system/program-forker.js';

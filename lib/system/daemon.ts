@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { LOGGER_MARK_VARIABLE } from '../protocol/logger-words.js';
-import { BOOT_VARIABLE, DAEMON_VARIABLE, MARK_VARIABLE } from '../protocol/words.js';
+import { BOOT_VARIABLE, DAEMON_VARIABLE, MARK_VARIABLE, SERVICE_VARIABLE } from '../protocol/words.js';
 import { systemClock } from './clock.js';
 import { COMMAND_FILE } from './entries.js';
 import { environmentWith } from './environment.js';
@@ -30,7 +30,7 @@ interface ReadyMessage {
 }
 
 /** Not its descendants: a daemon that a worker starts is not the worker's. */
-const NOT_HANDED_ON = [MARK_VARIABLE, LOGGER_MARK_VARIABLE, BOOT_VARIABLE];
+const NOT_HANDED_ON = [MARK_VARIABLE, LOGGER_MARK_VARIABLE, BOOT_VARIABLE, SERVICE_VARIABLE];
 
 /** @param stateRoot where the master's own output goes until it has a log, and a crash's afterwards */
 export function startDaemon(command: 'start' | 'run' | 'up', argv: readonly string[], stateRoot: string): Promise<DaemonResult> {

@@ -11,7 +11,10 @@ import { wholeNumber } from '../values.js';
 const COLUMNS: readonly Column<PortStatus>[] = [
   { title: 'port', of: ({ port }) => String(port), isNumber: true },
   { title: 'addresses', of: ({ addresses }) => addresses.join(' ') },
-  { title: 'instance', of: ({ holders }) => [...new Set(holders.map(({ instance }) => instance ?? 'foreign'))].join(', ') || 'another user’s' },
+  {
+    title: 'instance',
+    of: ({ holders }) => [...new Set(holders.map(({ instance, service }) => service ?? instance ?? 'foreign'))].join(', ') || 'another user’s',
+  },
   { title: 'pids', of: ({ holders }) => holders.map(({ pid }) => pid).join(' ') },
   { title: 'command', of: ({ holders }) => holders[0]?.command ?? '' },
 ];
@@ -36,8 +39,8 @@ export const ports: CommandSpec = {
 };
 
 async function killHolders(port: number, { force, json }: Readonly<Record<string, string | boolean | undefined>>): Promise<number> {
-  const killed = await endHolders(port, force === true);
-  if (json) sayJson({ port, killed });
-  else sayLines([`port ${port} is free; ended: ${killed.join(', ')}`]);
+  const { killed, services: stopped } = await endHolders(port, force === true);
+  if (json) sayJson({ port, killed, ...(stopped.length === 0 ? {} : { services: stopped }) });
+  else sayLines([`port ${port} is free; ended: ${killed.join(', ')}${stopped.length === 0 ? '' : ` (${stopped.join(', ')}: wanted down from now on)`}`]);
   return 0;
 }
