@@ -61,3 +61,14 @@ function reachable(names: readonly string[], all: readonly Dependent[]): readonl
   names.forEach(add);
   return [...found.values()];
 }
+
+/** The heaviest of all ways along dependencies: how long everything takes when what is independent goes side by side. There must be no circle. */
+export function longestWay(all: readonly (Dependent & { readonly weight: number })[]): number {
+  const byName = new Map(all.map(item => [item.name, item]));
+  const known = new Map<string, number>();
+  for (const name of startOrder(all)) {
+    const { dependsOn = [], weight = 0 } = byName.get(name) ?? {};
+    known.set(name, weight + Math.max(0, ...dependsOn.map(wanted => known.get(wanted) ?? 0)));
+  }
+  return Math.max(0, ...known.values());
+}

@@ -6,7 +6,10 @@ import { OPTIONS } from './options.generated.js';
 export const UP_SUMMARY = 'Start the services of a services file; again: do what has changed in it';
 
 /** Options of `start` that mean the same here. */
-const SHARED = ['logFiles', 'logDir', 'logMaxSize', 'logMaxAge', 'logKeep', 'logTotalSize', 'logRecords', 'logJson', 'admin'];
+const SHARED: readonly string[] = ['logFiles', 'logDir', 'logMaxSize', 'logMaxAge', 'logKeep', 'logTotalSize', 'logRecords', 'logJson', 'admin'];
+
+/** For texts. */
+export const UP_SHARED = '--admin and what is about logs (--log-…)';
 
 export function upCommand(): Command {
   const command = new Command('up')
@@ -16,6 +19,7 @@ export function upCommand(): Command {
     .argument('[names...]', 'only these services, and what they depend on')
     .option('--name <name>', "The supervisor's name. Default: the name of the file's folder")
     .option('-d, --daemon', 'Run in the background: return when everything is ready or has failed')
+    .option('--check', 'Start nothing: say what is wrong with the file, and whether programs, folders and ports are there')
     .option('--json', 'For programs: JSON');
   for (const { name, flag, description } of OPTIONS) if (flag !== undefined && SHARED.includes(name)) command.option(flag, description);
   return command;

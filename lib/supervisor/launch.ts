@@ -32,8 +32,8 @@ export interface LaunchFacts {
   readonly fullName: string;
   readonly host: string;
   readonly port: number | undefined;
-  /** Where a cluster's options are written. */
-  readonly optionsFile: string;
+  /** Where a cluster's options are written. Undefined: somebody only looks. */
+  readonly optionsFile: string | undefined;
 }
 
 /** Throws ERR_START_FAILED: no such program, folder or user, a variable that is not set. */
@@ -81,6 +81,7 @@ function commandOf(
   filled: (text: string) => string,
 ): [string, readonly string[]] {
   if (run.kind === 'program') return [run.exec, run.args.map(filled)];
+  if (optionsFile === undefined) return [nodeFile(), []];
   const baseDir = run.options.baseDir === undefined ? ['--base-dir', cwd] : [];
   const options = JSON.stringify(run.options);
   if (readWhole(optionsFile) !== options) writeWhole(optionsFile, options); // A full disk stops no restart.

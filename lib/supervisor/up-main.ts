@@ -2,16 +2,18 @@
 
 import { startInBackground } from '../control/background.js';
 import { applyWhereItRuns } from '../control/up-again.js';
-import { exitCodeOf, isClusterError, messageOf } from '../errors.js';
+import { EXIT_DO_NOT_RESTART, exitCodeOf, isClusterError, messageOf } from '../errors.js';
 import { tellDaemonReady } from '../instance/daemon-ready.js';
 import { obeySignals } from '../instance/signals.js';
 import { logSupervisor } from '../observe/supervisor-log.js';
 import type { UpAccount } from '../protocol/service-status.js';
+import type { ServicesCheck } from '../protocol/services-check.js';
 import type { StopAccount } from '../protocol/snapshot.js';
 import { repeat, systemClock } from '../system/clock.js';
 import { commandLine, exitProcess, isDaemon } from '../system/environment.js';
 import { onUncaught, print, printError } from '../system/last-resort.js';
 import { surviveBrokenOutput } from '../system/signals.js';
+import { checkServices } from './check-services.js';
 import { readServicesFile } from './config/services-file.js';
 import { Supervising } from './supervising.js';
 import { followForSystemd } from './under-systemd.js';
@@ -25,7 +27,8 @@ const never = () => new AbortController().signal;
 async function main(argv: readonly string[]): Promise<number> {
   const settings = upSettings(argv);
   if (settings.isHelp) return 0;
-  const { file, name, names, isJson, daemonArgv } = settings;
+  const { file, name, names, isJson, isCheck, daemonArgv } = settings;
+  if (isCheck) return sayCheck(await checkServices({ file, name }), isJson);
   const applied = await applyWhereItRuns({ file, name, names });
   if (applied !== undefined) return sayApplied(name, applied, isJson);
   if (daemonArgv !== undefined) return startInBackground('up', daemonArgv, isJson);
@@ -76,6 +79,21 @@ function sayApplied(name: string, { changes, running, failed }: UpAccount, isJso
     print(`${name} runs: ${running.length} of ${running.length + failed.length} wanted services${changes.length === 0 ? ', nothing has changed' : ''}`);
   }
   return failed.length > 0 ? EXIT_FAILED : 0;
+}
+
+function sayCheck(check: ServicesCheck, isJson: boolean): number {
+  const { file, services, problems, warnings } = check;
+  if (isJson) print(JSON.stringify(check, undefined, 2));
+  else {
+    for (const warning of warnings) printError(`app-cluster: ${warning}`);
+    for (const { message } of problems) printError(`app-cluster: ${message}`);
+    const bad = new Set(problems.map(({ service }) => service));
+    const count = services.filter(({ name }) => !bad.has(name)).length;
+    print(
+      `${file}: ${problems.length === 0 ? `${count} ${count === 1 ? 'service' : 'services'}, nothing is wrong` : `${count} of ${services.length} services can be started`}`,
+    );
+  }
+  return problems.length === 0 ? 0 : problems.some(({ service }) => service === undefined) ? EXIT_DO_NOT_RESTART : EXIT_FAILED;
 }
 
 const EXIT_CODE = await main(commandLine().slice(1)).catch((error: unknown) => {

@@ -16,6 +16,8 @@ export interface UpSettings extends Pick<InstanceOptions, 'logs' | 'admin'> {
   readonly name: string;
   readonly names: readonly string[];
   readonly isJson: boolean;
+  /** Nothing is started. */
+  readonly isCheck: boolean;
   /** What to start in the background instead; undefined: nothing. */
   readonly daemonArgv: readonly string[] | undefined;
 }
@@ -23,8 +25,9 @@ export interface UpSettings extends Pick<InstanceOptions, 'logs' | 'admin'> {
 /** Throws one ClusterError that lists every issue. */
 export function upSettings(argv: readonly string[]): UpSettings {
   const command = parsed(argv);
-  if (command === undefined) return { isHelp: true, file: '', name: '', names: [], isJson: false, daemonArgv: undefined, logs: undefined, admin: undefined };
-  const { daemon, json, logFiles, name, ...options } = command.opts<Record<string, unknown>>();
+  if (command === undefined)
+    return { isHelp: true, file: '', name: '', names: [], isJson: false, isCheck: false, daemonArgv: undefined, logs: undefined, admin: undefined };
+  const { daemon, json, check, logFiles, name, ...options } = command.opts<Record<string, unknown>>();
   const given = { ...options, ...(logFiles === false ? { logFiles } : {}), ...(name === undefined ? {} : { name }) };
   const issues: Issue[] = optionIssues(given).map(({ path, message, got }) => ({ kind: 'usage', message: `${path}: ${message}, got ${JSON.stringify(got)}` }));
   if (issues.length > 0) throw issuesError(issues);
@@ -33,7 +36,7 @@ export function upSettings(argv: readonly string[]): UpSettings {
   const words = upWords(command.args, exists);
   const file = realPath(findServicesFile(words.file, currentDirectory()));
   const daemonArgv = daemon ? argv.filter(word => !['-d', '--daemon', '--json'].includes(word)) : undefined;
-  return { isHelp: false, file, name: supervisorName(file, name), names: words.names, isJson: json === true, daemonArgv, logs, admin };
+  return { isHelp: false, file, name: supervisorName(file, name), names: words.names, isJson: json === true, isCheck: check === true, daemonArgv, logs, admin };
 }
 
 export const supervisorName = (file: string, given: unknown): string => (typeof given === 'string' ? given : basename(dirname(file)) || 'services');

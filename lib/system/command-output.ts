@@ -12,10 +12,12 @@ export interface CommandCall {
   /** Besides this process's own. */
   readonly environment: Readonly<Record<string, string>>;
   readonly limitMs: number;
+  /** What it says on stderr is for whoever called us. Default: nobody's. */
+  readonly showsErrors?: boolean;
 }
 
 /** Its output, or in a few words why there is none. */
-export type CommandOutput = { readonly text: string } | { readonly failure: string };
+export type CommandOutput = { readonly text: string; readonly failure?: never } | { readonly failure: string; readonly text?: string };
 
 const MOST_BYTES = 2 ** 20;
 
@@ -28,12 +30,12 @@ export function outputOf(call: CommandCall): Promise<CommandOutput> {
   return collected(executable, [...before, ...args], call).catch(error => ({ failure: messageOf(error) }));
 }
 
-function collected(file: string, args: readonly string[], { cwd, environment, limitMs }: CommandCall): Promise<CommandOutput> {
+function collected(file: string, args: readonly string[], { cwd, environment, limitMs, showsErrors = false }: CommandCall): Promise<CommandOutput> {
   return new Promise(settle => {
     const child = spawn(file, args, {
       cwd,
       env: environmentWith(environment),
-      stdio: ['ignore', 'pipe', 'ignore'],
+      stdio: ['ignore', 'pipe', showsErrors ? 'inherit' : 'ignore'],
       detached: true,
       windowsHide: true,
     });
@@ -53,7 +55,7 @@ function collected(file: string, args: readonly string[], { cwd, environment, li
       if (text.length > MOST_BYTES) giveUp('it writes without end');
     });
     child.once('error', error => end({ failure: messageOf(error) }));
-    child.once('close', (code, signal) => end(code === 0 ? { text } : { failure: `it ended with ${signal ?? `exit code ${code}`}` }));
+    child.once('close', (code, signal) => end(code === 0 ? { text } : { failure: `it ended with ${signal ?? `exit code ${code}`}`, text }));
   });
 }
 

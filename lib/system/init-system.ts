@@ -5,8 +5,8 @@ import { variable } from './environment.js';
 import type { Finding } from './finding.js';
 import { readText } from './proc-files.js';
 
-/** `other`: sysvinit, OpenRC, runit and whatever else. */
-export type InitSystem = 'launchd' | 'systemd' | 'container' | 'windows' | 'other';
+/** `other`: OpenRC, runit and whatever else. */
+export type InitSystem = 'launchd' | 'systemd' | 'sysvinit' | 'container' | 'windows' | 'other';
 
 export interface InitFacts {
   readonly platform: NodeJS.Platform;
@@ -14,6 +14,8 @@ export interface InitFacts {
   readonly firstCommand?: string | undefined;
   /** /run/systemd/system: how sd_booted(3) tells. */
   readonly hasSystemdFolder: boolean;
+  /** /etc/inittab, and not OpenRC's /run/openrc: an `init` alone may be anything, under WSL too. */
+  readonly hasInittab: boolean;
   /** /.dockerenv (Docker) or /run/.containerenv (Podman). */
   readonly hasContainerFile: boolean;
   readonly isKubernetes: boolean;
@@ -24,11 +26,12 @@ export const isInContainer = (): boolean => isContainer(initFacts(process.platfo
 
 /** A container may see the systemd folder of its host; only one whose own pid 1 is systemd runs services by it. */
 export function initSystem(facts: InitFacts): InitSystem {
-  const { platform, firstCommand, hasSystemdFolder } = facts;
+  const { platform, firstCommand, hasSystemdFolder, hasInittab } = facts;
   if (platform === 'win32') return 'windows';
   if (platform === 'darwin') return 'launchd';
   if (hasSystemdFolder && (!isContainer(facts) || firstCommand === 'systemd')) return 'systemd';
-  return isContainer(facts) ? 'container' : 'other';
+  if (isContainer(facts)) return 'container';
+  return platform === 'linux' && firstCommand === 'init' && hasInittab ? 'sysvinit' : 'other';
 }
 
 export function initFacts(platform: NodeJS.Platform): InitFacts {
@@ -36,6 +39,7 @@ export function initFacts(platform: NodeJS.Platform): InitFacts {
     platform,
     firstCommand: readText('/proc/1/comm')?.trim() || undefined,
     hasSystemdFolder: existsSync('/run/systemd/system'),
+    hasInittab: existsSync('/etc/inittab') && !existsSync('/run/openrc'),
     hasContainerFile: existsSync('/.dockerenv') || existsSync('/run/.containerenv'),
     isKubernetes: variable('KUBERNETES_SERVICE_HOST') !== undefined,
   };
@@ -46,7 +50,8 @@ const NAMES: Readonly<Record<InitSystem, string>> = {
   systemd: 'systemd',
   container: 'container',
   windows: 'Windows services',
-  other: 'sysvinit or another',
+  sysvinit: 'sysvinit',
+  other: 'another',
 };
 
 export function initFinding(facts: InitFacts): Finding {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
@@ -91,6 +91,7 @@ suite('quoting for systemd', () => {
   });
 });
 
+const hasAnalyze = spawnSync('systemd-analyze', ['--version'], { stdio: 'ignore' }).status === 0;
 const SLOW = fixture('apps/slow.js');
 const cwd = dirname(SLOW);
 const print = (...args: string[]) => runCommand(['systemd', ...args], { cwd });
@@ -136,7 +137,6 @@ suite('app-cluster systemd', { concurrency: 2 }, () => {
 
   test('what is not known, not sensible or not there yet is said', async () => {
     const wrong: readonly (readonly [string[], number, RegExp])[] = [
-      [['--services', 'services.yaml'], 64, /--services: .* \(ERR_NOT_SUPPORTED\)/],
       [['--wokers', '4'], 64, /unknown option '--wokers'/],
       [['--daemon'], 64, /--daemon: systemd keeps it/],
       [['--socket', '70000'], 64, /--socket: should be/],
@@ -165,7 +165,6 @@ suite('app-cluster systemd', { concurrency: 2 }, () => {
     assert.equal(readFileSync(file, 'utf8'), '# mine\n');
   });
 
-  const hasAnalyze = spawnSync('systemd-analyze', ['--version'], { stdio: 'ignore' }).status === 0;
   test('systemd itself finds nothing to complain about', { skip: hasAnalyze ? false : 'systemd-analyze is not installed' }, async () => {
     using folder = emptyFolder();
     const args = ['--user', 'daemon', '--socket', '8080', '--set-env', 'A=50% of $HOME; "x" \\'];
@@ -174,5 +173,77 @@ suite('app-cluster systemd', { concurrency: 2 }, () => {
     const { status, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', ...files], { encoding: 'utf8', timeout: 30_000 });
     const about = stderr.split('\n').filter(line => line.includes('slow.'));
     assert.deepEqual([status, about], [0, []], stderr);
+  });
+});
+
+const SERVICES = {
+  stopTimeout: '45s',
+  services: {
+    db: { exec: SLOW, port: 81, health: { tcp: true, startTimeout: '20s' } },
+    web: { exec: SLOW, health: { tcp: true, startTimeout: '10s' }, port: 'auto', dependsOn: { db: 'ready' } },
+    other: { exec: SLOW, health: 'none' },
+  },
+};
+
+suite('app-cluster systemd --services', { concurrency: 2 }, () => {
+  const described = (services: unknown = SERVICES) => {
+    const folder = emptyFolder();
+    writeFileSync(join(folder.path, 'app-cluster.services.json'), JSON.stringify(services));
+    return folder;
+  };
+
+  test('a unit for its supervisor: as long as the file says, and what it is asked for', async () => {
+    using folder = described();
+    const args = ['--services', folder.path, '--name', 'shop', '--user', 'www', '--log-max-size=5mb'];
+    const { code, stdout, stderr } = await runCommand(['systemd', ...args]);
+    assert.equal(code, 0, stderr);
+    const words = (systemdWords(lineOf(stdout, 'ExecStart') ?? '') ?? []).map(word => withoutVariables(withoutSpecifiers(word)));
+    const file = realpathSync(join(folder.path, 'app-cluster.services.json'));
+    assert.deepEqual(words, [process.execPath, COMMAND, 'up', file, '--name', 'shop', '--log-max-size=5mb']);
+    const expected = {
+      Type: 'notify',
+      User: 'www',
+      KillMode: 'mixed',
+      ExecReload: '/bin/kill -HUP $MAINPID',
+      TimeoutStartSec: '35',
+      TimeoutStopSec: '55',
+      AmbientCapabilities: 'CAP_NET_BIND_SERVICE',
+      WorkingDirectory: dirname(file),
+      PrivateTmp: undefined,
+    };
+    for (const [key, value] of Object.entries(expected)) assert.equal(lineOf(stdout, key), value, key);
+  });
+
+  test('what is wrong with the file is said, and there is no unit; what is missing is said beside it', async () => {
+    using bad = described({ services: { web: { exce: 'x' } } });
+    const { code, stdout, stderr } = await runCommand(['systemd', '--services', bad.path]);
+    assert.deepEqual([code, stdout], [78, '']);
+    assert.match(stderr, /app-cluster\.services\.json:1:\d+: services\.web/);
+    using missing = described({ services: { web: { exec: './nowhere' } } });
+    const ended = await runCommand(['systemd', '--services', missing.path]);
+    assert.deepEqual([ended.code, /nowhere is neither a file/.test(ended.stderr), lineOf(ended.stdout, 'Type')], [0, true, 'notify']);
+  });
+
+  test('what a supervisor does not have is refused', async () => {
+    using folder = described();
+    for (const [args, text] of [
+      [['--socket', '80'], /--socket: not together with --services/],
+      [['--daemon'], /--daemon: not together/],
+      [['db'], /which services run is said in the file/],
+      [['--workers', '2'], /unknown option '--workers'/],
+    ] as const) {
+      const { code, stderr } = await runCommand(['systemd', '--services', folder.path, ...args]);
+      assert.deepEqual([args, code], [args, 64], stderr);
+      assert.match(stderr, text);
+    }
+    const { code, stderr } = await runCommand(['systemd', '--services', join(folder.path, 'missing.yaml')]);
+    assert.deepEqual([code, /There is no .*missing\.yaml/.test(stderr)], [78, true]);
+  });
+
+  test('systemd itself finds nothing to complain about', { skip: hasAnalyze ? false : 'systemd-analyze is not installed' }, async () => {
+    using folder = described();
+    assert.equal((await runCommand(['systemd', '--services', folder.path, '--name', 'shop', '--user', 'daemon', '--write', folder.path])).code, 0);
+    const { status, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', join(folder.path, 'shop.service')], { encoding: 'utf8', timeout: 30_000 });
+    assert.deepEqual([status, stderr.split('\n').filter(line => line.includes('shop.'))], [0, []], stderr);
   });
 });

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { suite, test } from 'node:test';
 import { turn } from '../../lib/system/clock.js';
 import { spawnCluster } from '../../lib/testing.js';
 import { bodyOf } from '../support/client.js';
-import { emptyFolder, fixture } from '../support/fixtures.js';
+import { eventually } from '../support/eventually.js';
+import { COMMAND, emptyFolder, fixture } from '../support/fixtures.js';
+import { program, project } from '../support/services.js';
 
 /** A `systemd-notify` that writes down what it is told, with the socket it would tell it to. */
 function fakeSystemd() {
@@ -52,5 +56,46 @@ suite('under systemd', { concurrency: 2 }, () => {
     await cluster.waitFor('cluster-reloaded');
     assert.equal((await cluster.stop()).code, 0);
     assert.equal(cluster.events.filter(({ type }) => type === 'systemd-not-told').length, 1);
+  });
+
+  test('a supervisor: ready when all is tried, a HUP reads the file again, no service knows the socket', async () => {
+    using systemd = fakeSystemd();
+    await using at = project({ web: { exec: './tells.sh' } });
+    at.write('tells.sh', '#!/bin/sh\nenv > given\nexec sleep 300\n', 0o755);
+    const file = join(at.folder, 'app-cluster.services.json');
+    const env = { ...process.env, ...at.home.env, ...systemd.env };
+    const supervisor = spawn(process.execPath, [COMMAND, 'up', file, '--name', 'sup'], { env, stdio: 'ignore' });
+    const exited = once(supervisor, 'exit');
+    const told = () => systemd.told().filter(text => !/^@systemd STATUS=/.test(text));
+    await eventually(() => told().length === 1);
+    assert.equal(told()[0], `@systemd READY=1 MAINPID=${supervisor.pid} STATUS=1 of 1 wanted services`);
+    assert.doesNotMatch(at.read('given'), /NOTIFY_SOCKET/);
+    at.describe({ web: { exec: './tells.sh' }, loop: { exec: program('sleeps') } });
+    supervisor.kill('SIGHUP');
+    await eventually(() => told().length === 3);
+    assert.match(told()[1] ?? '', /^@systemd RELOADING=1 MONOTONIC_USEC=\d+ STATUS=reloading$/);
+    assert.equal(told()[2], '@systemd READY=1 STATUS=2 of 2 wanted services');
+    supervisor.kill('SIGTERM');
+    assert.deepEqual(await exited, [0, null]);
+    await eventually(() => told().length === 4);
+    assert.equal(told()[3], '@systemd STOPPING=1 STATUS=stopping EXTEND_TIMEOUT_USEC=35000000');
+  });
+
+  test('a supervisor that is a unit’s main process reads its file again on HUP; one in a terminal goes with it', async () => {
+    for (const [wrap, isStopped] of [
+      ['SYSTEMD_EXEC_PID=$$ exec "$@"', false],
+      ['exec "$@"', true],
+    ] as const) {
+      await using at = project({ loop: { exec: program('sleeps') } });
+      const words = [process.execPath, COMMAND, 'up', join(at.folder, 'app-cluster.services.json'), '--name', 'sup'];
+      const supervisor = spawn('/bin/sh', ['-c', wrap, 'sh', ...words], { env: { ...process.env, ...at.home.env }, stdio: 'ignore' });
+      const exited = once(supervisor, 'exit');
+      await eventually(async () => (await at.run('status', 'sup')).code === 0);
+      await at.until('loop', ({ running }) => running);
+      at.describe({ more: { exec: program('sleeps') }, loop: { exec: program('sleeps') } });
+      supervisor.kill('SIGHUP');
+      if (isStopped) assert.deepEqual(await exited, [0, null]);
+      else await eventually(async () => (await at.services()).length === 2);
+    }
   });
 });

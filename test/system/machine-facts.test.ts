@@ -47,7 +47,7 @@ test('the operating system: only Linux needs no advice', () => {
   }
 });
 
-const BARE: InitFacts = { platform: 'linux', hasSystemdFolder: false, hasContainerFile: false, isKubernetes: false };
+const BARE: InitFacts = { platform: 'linux', hasSystemdFolder: false, hasInittab: false, hasContainerFile: false, isKubernetes: false };
 for (const [title, facts, expected] of [
   ['macOS', { platform: 'darwin' }, 'launchd'],
   ['Windows', { platform: 'win32' }, 'windows'],
@@ -57,14 +57,16 @@ for (const [title, facts, expected] of [
   ['Kubernetes', { firstCommand: 'tini', isKubernetes: true }, 'container'],
   ['a container that runs systemd', { firstCommand: 'systemd', hasSystemdFolder: true, hasContainerFile: true }, 'systemd'],
   ["a container that sees its host's /run", { firstCommand: 'node', hasSystemdFolder: true, isKubernetes: true }, 'container'],
-  ['sysvinit', { firstCommand: 'init' }, 'other'],
+  ['sysvinit', { firstCommand: 'init', hasInittab: true }, 'sysvinit'],
+  ['an init that is not known: WSL, OpenRC', { firstCommand: 'init' }, 'other'],
+  ['a container of sysvinit’s', { firstCommand: 'init', hasInittab: true, hasContainerFile: true }, 'container'],
   ['another system', { platform: 'freebsd' }, 'other'],
 ] as const) {
   test(`the init system: ${title}`, () => assert.equal(initSystem({ ...BARE, ...facts }), expected));
 }
 
 test('the init system is told with its first process', () => {
-  assert.equal(initFinding({ ...BARE, firstCommand: 'init' }).value, 'sysvinit or another (pid 1: init)');
+  assert.equal(initFinding({ ...BARE, firstCommand: 'init' }).value, 'another (pid 1: init)');
   assert.equal(initFinding({ ...BARE, platform: 'darwin' }).value, 'launchd');
 });
 

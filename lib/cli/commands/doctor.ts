@@ -1,13 +1,19 @@
 // app-cluster doctor
 
+import { checkedServices } from '../../control/checked-services.js';
 import { leftovers } from '../../control/leftovers.js';
 import { entries } from '../../control/registry.js';
 import { diskFinding } from '../../system/disk-space.js';
+import { currentDirectory } from '../../system/environment.js';
 import type { Finding } from '../../system/finding.js';
 import { machineFindings } from '../../system/machine-facts.js';
 import { runRoot, stateRoot, whyUnsafe } from '../../system/private-folder.js';
+import { exists } from '../../system/project-files.js';
 import { styled } from '../../system/terminal.js';
+import { unitFiles } from '../../system/unit-files.js';
 import { type CommandSpec, JSON_OPTION } from '../command.js';
+import { servicesFindings } from '../doctor/services.js';
+import { unitFindings } from '../doctor/units.js';
 import { sayJson, sayLines } from '../say.js';
 
 const EXIT_PROBLEM = 1;
@@ -15,10 +21,17 @@ const SIGNS = { ok: styled('green', '✓'), advice: styled('yellow', '!'), probl
 
 export const doctor: CommandSpec = {
   name: 'doctor',
-  summary: 'Look at Node, the system, its limits, and what is stale; say what to do about it',
+  summary: 'Look at Node, the system, its limits, units, services files and what is stale; say what to do about it',
   options: [JSON_OPTION],
   run: async (_, { json }) => {
-    const findings = [...(await machineFindings()), await diskFinding(stateRoot()), ...folderFindings(), ...staleFindings()];
+    const findings = [
+      ...(await machineFindings()),
+      await diskFinding(stateRoot()),
+      ...folderFindings(),
+      ...staleFindings(),
+      ...(await unitFindings(unitFiles(), { exists, check: file => checkedServices([file], currentDirectory()).catch(() => undefined) })),
+      ...(await servicesFindings(currentDirectory())),
+    ];
     if (json) sayJson(findings);
     else sayLines(findings.flatMap(linesOf));
     return findings.some(({ level }) => level === 'problem') ? EXIT_PROBLEM : 0;

@@ -1,4 +1,4 @@
-// app-cluster systemd [options of start]
+// app-cluster systemd [options of start], or --services FILE
 
 import { join, resolve } from 'node:path';
 import { ClusterError, messageOf } from '../../errors.js';
@@ -6,6 +6,7 @@ import { currentDirectory } from '../../system/environment.js';
 import { createWhole, readTextWithin } from '../../system/whole-files.js';
 import { sayLines } from '../say.js';
 import { systemdPlan } from '../systemd/facts.js';
+import { servicesPlan } from '../systemd/services-plan.js';
 import { type Unit, unitsOf } from '../systemd/units.js';
 
 const MOST_BYTES = 1e6;
@@ -13,8 +14,8 @@ const MOST_BYTES = 1e6;
 const READABLE = 0o644;
 
 /** @param argv what follows `systemd` */
-export function systemd(argv: readonly string[]): number {
-  const { facts, write } = systemdPlan(argv);
+export async function systemd(argv: readonly string[]): Promise<number> {
+  const { facts, write } = isOfServices(argv) ? await servicesPlan(argv) : systemdPlan(argv);
   const units = unitsOf(facts);
   if (write === undefined)
     sayLines([
@@ -29,6 +30,12 @@ export function systemd(argv: readonly string[]): number {
     sayLines([...units.map(({ file }) => `wrote ${join(folder, file)}`), ...nextSteps(facts)]);
   }
   return 0;
+}
+
+/** Behind `--` are the program's own words. */
+function isOfServices(argv: readonly string[]): boolean {
+  const own = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
+  return own.some(word => word === '--services' || word.startsWith('--services='));
 }
 
 /** One that says something else is somebody's work. */

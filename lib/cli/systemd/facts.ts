@@ -8,14 +8,17 @@ import { startCommand } from '../../protocol/start-command.js';
 import { COMMAND_FILE } from '../../system/entries.js';
 import { currentDirectory, nodeFile } from '../../system/environment.js';
 import { isFolder, readPackage } from '../../system/project-files.js';
+import { optionWords } from './option-words.js';
 import type { UnitFacts } from './units.js';
 
 export const SYSTEMD_SUMMARY = 'Print units for systemd that start an application: a .service, and with --socket a .socket';
 
 /** Of this command, or said by the unit instead. They have a value each. */
-const NOT_FOR_START = ['--user', '--group', '--socket', '--write', '--services'];
+const NOT_FOR_START = ['--user', '--group', '--socket', '--write'];
 const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const [START_TIMEOUT, STOP_TIMEOUT, LAME_DUCK] = ['60s', '30s', '0s'];
+/** Agent, then apps. */
+const STARTS = 2;
 const LOWEST_FREE_PORT = 1_024;
 
 export interface SystemdPlan {
@@ -30,7 +33,7 @@ export function systemdCommand(): Command {
   command
     .option('--socket <listen>', 'systemd binds this (PORT, ADDRESS:PORT or a path) and passes it on')
     .option('--write <dir>', 'Write the units into this folder instead of printing them')
-    .option('--services <file>', 'Not supported yet');
+    .option('--services <file>', 'For `up` with this services file instead: --name, --user, --group, --write and the options of up');
   for (const option of startCommand().options) command.addOption(option);
   return command;
 }
@@ -43,8 +46,6 @@ export function systemdPlan(argv: readonly string[]): SystemdPlan {
     .exitOverride()
     .parse([...own], { from: 'user' });
   const options = command.opts<Readonly<Record<string, string | boolean | undefined>>>();
-  if (options['services'] !== undefined)
-    throw new ClusterError('ERR_NOT_SUPPORTED', '--services: units for a file of services are not made yet. Make one for each application.');
   if (options['daemon']) throw new ClusterError('ERR_INVALID_ARGUMENTS', '--daemon: systemd keeps it in the background by itself. Leave it out.');
   const text = (key: string) => (options[key] === undefined ? undefined : String(options[key]));
   const socket = text('socket') === undefined ? undefined : listenStream(String(text('socket')));
@@ -55,13 +56,15 @@ export function systemdPlan(argv: readonly string[]): SystemdPlan {
     write: text('write'),
     facts: {
       name: unitName(text('name') ?? nameOf(resolve(folder, command.args[0] ?? '.'))),
-      command: [node, COMMAND_FILE, 'start', ...withoutOwn(own), ...port, ...argv.slice(dashes)],
+      command: [node, COMMAND_FILE, 'start', ...optionWords(own, NOT_FOR_START), ...port, ...argv.slice(dashes)],
       folder,
+      kind: 'application',
+      paths: [],
       user: account('--user', text('user')),
       group: account('--group', text('group')),
-      path: [...new Set([dirname(node), ...SYSTEM_PATH.split(delimiter)])].join(delimiter),
+      path: searchPath(node),
       socket,
-      startMs: milliseconds('--start-timeout', text('startTimeout') ?? START_TIMEOUT),
+      startMs: STARTS * milliseconds('--start-timeout', text('startTimeout') ?? START_TIMEOUT),
       stopMs: milliseconds('--stop-timeout', text('stopTimeout') ?? STOP_TIMEOUT),
       lameDuckMs: milliseconds('--lame-duck', text('lameDuck') ?? LAME_DUCK),
       needsLowPort: socket === undefined && text('user') !== undefined && isLow(text('port')),
@@ -69,15 +72,10 @@ export function systemdPlan(argv: readonly string[]): SystemdPlan {
   };
 }
 
-const isLow = (port: string | undefined) => port !== undefined && Number(port) > 0 && Number(port) < LOWEST_FREE_PORT;
+/** Where node is found by whatever is started. */
+export const searchPath = (node: string) => [...new Set([dirname(node), ...SYSTEM_PATH.split(delimiter)])].join(delimiter);
 
-/** `--flag value` and `--flag=value`. */
-function withoutOwn(words: readonly string[]): string[] {
-  return words.filter((word, index) => {
-    const isOwn = NOT_FOR_START.some(flag => word === flag || word.startsWith(`${flag}=`));
-    return !isOwn && !NOT_FOR_START.includes(words[index - 1] ?? '');
-  });
-}
+export const isLow = (port: string | undefined) => port !== undefined && Number(port) > 0 && Number(port) < LOWEST_FREE_PORT;
 
 /** PORT, ADDRESS:PORT, [ADDRESS]:PORT or a path. */
 function listenStream(text: string): string {
@@ -100,13 +98,13 @@ function nameOf(target: string): string {
 }
 
 /** What a unit's name may hold; of a scope the word is enough. */
-function unitName(name: string): string {
+export function unitName(name: string): string {
   const plain = name.replace(/^@/, '').replaceAll(/[^\w.-]/g, '-');
   if (/^\w[\w.-]{0,200}$/.test(plain)) return plain;
   throw new ClusterError('ERR_INVALID_ARGUMENTS', `${JSON.stringify(name)} makes no name of a unit. Give one with --name.`);
 }
 
-function account(flag: string, name: string | undefined): string | undefined {
+export function account(flag: string, name: string | undefined): string | undefined {
   if (name === undefined || /^[a-zA-Z0-9_][\w.-]{0,63}$/.test(name)) return name;
   throw new ClusterError('ERR_INVALID_ARGUMENTS', `${flag}: should be the name of an account, got ${JSON.stringify(name)}`);
 }

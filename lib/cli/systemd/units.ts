@@ -1,4 +1,4 @@
-// The unit files of one application. Pure.
+// The unit files of one application, or of a supervisor. Pure.
 
 import { ClusterError } from '../../errors.js';
 import { assignmentText, commandLineText, plainValue } from './quoting.js';
@@ -9,6 +9,10 @@ export interface UnitFacts {
   /** What systemd starts: absolute. */
   readonly command: readonly string[];
   readonly folder: string;
+  /** `services`: a supervisor of whatever programs there are, which need more than Node does. */
+  readonly kind: 'application' | 'services';
+  /** What else must be in sight. */
+  readonly paths: readonly string[];
   readonly user: string | undefined;
   readonly group: string | undefined;
   /** Where node is found by whatever the application starts. */
@@ -29,8 +33,6 @@ export interface Unit {
 
 /** systemd is the last to lose its patience. */
 const SLACK_MS = 5_000;
-/** Agent, then apps. */
-const STARTS = 2;
 
 export function unitsOf(facts: UnitFacts): readonly Unit[] {
   const { name, socket } = facts;
@@ -38,7 +40,7 @@ export function unitsOf(facts: UnitFacts): readonly Unit[] {
 }
 
 function service(facts: UnitFacts): string {
-  const { name, command, folder, user, group, path, socket, startMs, stopMs, lameDuckMs, needsLowPort } = facts;
+  const { name, kind, command, folder, paths, user, group, path, socket, startMs, stopMs, lameDuckMs, needsLowPort } = facts;
   return unit({
     Unit: [
       ['Description', plain('The name', name)],
@@ -59,14 +61,14 @@ function service(facts: UnitFacts): string {
       ['ExecStart', commandLineText(command)],
       ['ExecReload', '/bin/kill -HUP $MAINPID'],
       ['KillMode', 'mixed'],
-      ['TimeoutStartSec', seconds(STARTS * startMs + SLACK_MS)],
+      ['TimeoutStartSec', seconds(startMs + SLACK_MS)],
       ['TimeoutStopSec', seconds(stopMs + lameDuckMs + SLACK_MS)],
       ['Restart', 'always'],
       ['RestartSec', '1'],
       ['RestartPreventExitStatus', '64 78'],
       ['LimitNOFILE', '65536'],
       ...(needsLowPort ? [['AmbientCapabilities', 'CAP_NET_BIND_SERVICE'] as const] : []),
-      ...hardening([...command.slice(0, 2), folder]),
+      ...hardening(kind, [...command.slice(0, 2), folder, ...paths]),
     ],
     Install: [['WantedBy', 'multi-user.target'], ...(socket === undefined ? [] : [['Also', `${name}.socket`] as const])],
   });
@@ -80,22 +82,26 @@ function socketUnit({ name }: UnitFacts, socket: string): string {
   });
 }
 
-/** What Node does not need. Not MemoryDenyWriteExecute: V8 compiles. Homes are out of sight, unless something of ours is in one. */
-function hardening(paths: readonly string[]): readonly (readonly [string, string])[] {
+/**
+ * What Node does not need. Not MemoryDenyWriteExecute: V8 compiles. Homes are out of sight, unless something of ours is in one. Services may be
+ * any programs: they keep their sockets in /tmp, their kinds of sockets and their architecture.
+ */
+function hardening(kind: UnitFacts['kind'], paths: readonly string[]): Section {
   const isAtHome = paths.some(path => /^\/(?:home|root|run\/user)(?:\/|$)/.test(path));
+  const isNodeAlone = kind === 'application';
   return [
     ['NoNewPrivileges', 'yes'],
-    ['PrivateTmp', 'yes'],
+    ...(isNodeAlone ? [['PrivateTmp', 'yes'] as const] : []),
     ['ProtectSystem', 'full'],
     ...(isAtHome ? [] : [['ProtectHome', 'yes'] as const]),
     ['ProtectKernelTunables', 'yes'],
     ['ProtectKernelModules', 'yes'],
     ['ProtectControlGroups', 'yes'],
-    ['RestrictAddressFamilies', 'AF_UNIX AF_INET AF_INET6 AF_NETLINK'],
+    ...(isNodeAlone ? [['RestrictAddressFamilies', 'AF_UNIX AF_INET AF_INET6 AF_NETLINK'] as const] : []),
     ['RestrictSUIDSGID', 'yes'],
     ['RestrictRealtime', 'yes'],
     ['LockPersonality', 'yes'],
-    ['SystemCallArchitectures', 'native'],
+    ...(isNodeAlone ? [['SystemCallArchitectures', 'native'] as const] : []),
   ];
 }
 
