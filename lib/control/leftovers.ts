@@ -1,63 +1,78 @@
-// What instances left behind that were killed with everything above them: processes with their mark, loggers, entries, sockets.
-// Needs no live instance. Ends only what carries the mark of a master that is gone.
+// What instances left behind that were killed with everything above them: processes with their mark, clusters that run on without their
+// supervisor, loggers. Looks only, and needs no live instance.
 
-import { ownPid } from '../system/environment.js';
-import { goneWithin } from '../system/gone-within.js';
-import { allMarked, isOrphaned } from '../system/instance-mark.js';
+import type { RegistryEntry } from '../protocol/registry-entry.js';
+import { fileNameOf } from '../protocol/registry-entry.js';
+import { SERVICE_VARIABLE } from '../protocol/words.js';
+import { allMarked, isOrphaned, markTextOf, variableOf } from '../system/instance-mark.js';
 import { commandOf } from '../system/port-owner.js';
-import { type Identity, identityOf, signalIdentity, stillIs } from '../system/process-identity.js';
-import { removeStale } from './registry.js';
-
-/** Workers whose master was killed finish what they have: they are asked first. */
-const GRACE_MS = 5_000;
-const KILL_MS = 2_000;
+import { type Identity, identityOf, stillIs } from '../system/process-identity.js';
+import { entries } from './registry.js';
+import { isAdoptable, serviceOfProcess } from './service-of-process.js';
+import { type Observed, type StoredState, storedStates } from './service-states.js';
 
 export interface Leftover {
   readonly pid: number;
   readonly command: string;
   readonly isLogger: boolean;
+  /** `SUP/SVC`, where it is of a supervisor's service. */
+  readonly service?: string | undefined;
 }
 
-export interface CleanupReport {
-  readonly ended: readonly Leftover[];
-  /** Not ours to end, or beyond SIGKILL. */
-  readonly survived: readonly Leftover[];
-  readonly removed: readonly string[];
+export interface FoundLeftover extends Leftover {
+  readonly identity: Identity;
+  /** Whole: of one start. */
+  readonly mark: string;
+  /** It is one itself, and knows how to stop. */
+  readonly instance: RegistryEntry | undefined;
 }
 
-export function leftovers(): readonly (Leftover & { readonly identity: Identity })[] {
-  return allMarked()
+/** What belongs to a supervisor that lives, because it has taken it over, is none; nor is the logger that such a service still writes to. */
+export function leftovers(): readonly FoundLeftover[] {
+  const running = entries().flatMap(({ entry, isAlive }) => (isAlive ? [entry] : []));
+  const all = allMarked()
     .filter(({ mark }) => isOrphaned(mark))
-    .flatMap(({ pid, isLogger }) => {
-      const identity = identityOf(pid);
-      return identity === undefined ? [] : [{ pid, command: commandOf(pid), isLogger, identity }];
-    });
+    .map(marked => ({
+      ...marked,
+      isKept: !marked.isLogger && isAdoptable(markTextOf(marked.pid) ?? '') && serviceOfProcess(marked.pid, running) !== undefined,
+    }));
+  const kept = new Set(all.flatMap(({ isKept, mark }) => (isKept ? [mark] : [])));
+  const marked = all.filter(({ isKept, isLogger, mark }) => !isKept && !(isLogger && kept.has(mark)));
+  const found = marked.flatMap(({ pid, isLogger }) => {
+    const service = isLogger ? undefined : variableOf(pid, SERVICE_VARIABLE);
+    return leftover(pid, { isLogger, service, mark: markTextOf(pid) ?? '', running });
+  });
+  const known = new Set(found.map(({ pid }) => pid));
+  return [...found, ...unmarked(running).filter(({ pid }) => !known.has(pid))];
 }
 
-/** Workers first, then loggers, which leave by themselves when nobody writes any more. */
-export async function cleanUp(): Promise<CleanupReport> {
-  const found = leftovers();
-  const workers = found.filter(({ isLogger }) => !isLogger);
-  const loggers = found.filter(({ isLogger }) => isLogger);
-  await end(workers.map(({ identity }) => identity));
-  await goneWithin(
-    loggers.map(({ identity }) => identity),
-    KILL_MS,
-  );
-  await end(loggers.map(({ identity }) => identity));
-  const plain = ({ pid, command, isLogger }: Leftover): Leftover => ({ pid, command, isLogger });
-  const own = identityOf(ownPid());
-  return {
-    ended: found.filter(({ identity }) => !stillIs(identity)).map(plain),
-    survived: found.filter(({ identity }) => stillIs(identity)).map(plain),
-    removed: own === undefined ? [] : await removeStale(own),
-  };
+/** What a supervisor that is gone has written down: programs that cover their environment, or have become another user. */
+function unmarked(running: readonly RegistryEntry[]): readonly FoundLeftover[] {
+  return statesOfTheDead(running).flatMap(({ state: { observed }, fullName }) => {
+    const isOurs = observed !== undefined && isAdoptable(observed.mark) && stillIs(observed);
+    return isOurs ? leftover(observed.pid, { isLogger: false, service: fullName, mark: observed.mark, running }) : [];
+  });
 }
 
-async function end(victims: readonly Identity[]): Promise<void> {
-  const left = victims.filter(stillIs);
-  for (const victim of left) signalIdentity(victim, 'SIGTERM');
-  if (await goneWithin(left, GRACE_MS)) return;
-  for (const victim of left) signalIdentity(victim, 'SIGKILL');
-  await goneWithin(left, KILL_MS);
+function leftover(
+  pid: number,
+  { running, ...facts }: Pick<FoundLeftover, 'isLogger' | 'service' | 'mark'> & { readonly running: readonly RegistryEntry[] },
+): FoundLeftover[] {
+  const identity = identityOf(pid);
+  const instance = running.find(entry => entry.pid === pid || entry.masterPid === pid);
+  return identity === undefined ? [] : [{ ...facts, pid, command: commandOf(pid), identity, instance }];
+}
+
+/** Of supervisors that do not run. */
+export function statesOfTheDead(running: readonly RegistryEntry[]): readonly StoredState[] {
+  const live = new Set(running.map(({ name }) => fileNameOf(name)));
+  return storedStates().filter(({ supervisorFile }) => !live.has(supervisorFile));
+}
+
+export type FalseState = StoredState & { readonly state: { readonly observed: Observed } };
+
+/** They say that something runs, and it does not. */
+export function falseStates(): readonly FalseState[] {
+  const running = entries().flatMap(({ entry, isAlive }) => (isAlive ? [entry] : []));
+  return statesOfTheDead(running).filter((stored): stored is FalseState => stored.state.observed !== undefined && !stillIs(stored.state.observed));
 }

@@ -128,6 +128,20 @@ export async function removeStale(own: Identity): Promise<readonly string[]> {
   return [...stale, ...removeStaleLocks()];
 }
 
+/**
+ * For what is stored under a name that nobody has. Nobody can take it meanwhile.
+ * @param file as the name is called in the run root
+ * @returns undefined when somebody has it
+ */
+export async function unlessTaken<T>(file: string, { pid, startTime, bootId }: Identity, action: () => T): Promise<T | undefined> {
+  const path = join(privateFolder(runRoot()), file);
+  if (await answers(`${path}.sock`)) return undefined;
+  return withFileLock(`${path}.lock`, { pid, startTime, bootId }, () => {
+    const holder = parseEntry(readWhole(`${path}.json`));
+    return holder !== undefined && stillIs(holder) ? undefined : action();
+  });
+}
+
 /** What it left: entry, socket, tokens. */
 async function removeIfStale(path: string, own: Identity): Promise<readonly string[]> {
   const entry = parseEntry(readWhole(path));

@@ -28,5 +28,8 @@ export function serviceOfProcess(pid: number, running: readonly RegistryEntry[])
 /** A supervisor that is gone has started it: the one that has its name now has taken it over. */
 export const isAdoptable = (mark: string): boolean => OF_SERVICE.test(mark) && isOrphaned(instanceMarkIn(mark));
 
+/** Not a stop command's, nor a worker's of a cluster that was a service. */
+export const isOfService = (mark: string): boolean => /\.s\d+$/.test(mark);
+
 /** Of the instance, without what tells its children apart. */
 export const instanceMarkIn = (mark: string): string => mark.replace(/\.[^.]*$/, '');

@@ -1,5 +1,6 @@
 // What a killed supervisor of this name has left running: known by the mark and the name in each process's environment.
 
+import { isOfService } from '../control/service-of-process.js';
 import { SERVICE_VARIABLE } from '../protocol/words.js';
 import { orphanedMarks } from '../system/instance-mark.js';
 import { identityOf } from '../system/process-identity.js';
@@ -27,7 +28,7 @@ export function onlyOnce(found: readonly Adoptable[]): readonly Adoptable[] {
 
 /** One for each start: the oldest process whose parent is none of them. Others may be checks of its health. */
 export function adoptable(supervisor: string): readonly Adoptable[] {
-  const left = orphanedMarks(SERVICE_VARIABLE).filter(({ value, mark }) => value?.startsWith(`${supervisor}/`) && !isCommands(mark));
+  const left = orphanedMarks(SERVICE_VARIABLE).filter(({ mark, value }) => isOfService(mark) && !isCommands(mark) && value?.startsWith(`${supervisor}/`));
   return [...grouped(left)].flatMap(([mark, members]) => {
     const pids = new Set(members.map(({ pid }) => pid));
     const stats = members.flatMap(({ pid }) => statOf(pid) ?? []);

@@ -1,5 +1,6 @@
 // What is known of a service beside its process: what is wanted of it, what went wrong last, how often it had to be started again.
 
+import type { ServiceState } from '../control/service-states.js';
 import type { Desired, ServiceSpec } from '../protocol/service-spec.js';
 import type { Child } from '../supervision/child.js';
 import { wallClockMs } from '../system/clock.js';
@@ -8,7 +9,6 @@ import type { HealthFacts } from './health-watch.js';
 import { lastExitOf } from './service-group.js';
 import type { ServiceNeeds } from './service-needs.js';
 import type { ServiceProcess } from './service-process.js';
-import type { ServiceState } from './state-book.js';
 
 /** `completed`: it ended with 0, and that was all. */
 export type Outcome = 'ready' | 'completed';
@@ -57,7 +57,10 @@ export class ServiceRecord {
   forked({ identity, mark, isAdopted }: ServiceLife): void {
     for (const resolve of this.#onForked.splice(0)) resolve();
     this.isOwned ||= !isAdopted;
-    void this.#needs.state.set(this.#spec.name, { observed: identity && { ...identity, mark, startedAt: wallClockMs() } });
+    const { name, stop, pidFile, lockFile } = this.#spec;
+    const { signal, timeoutMs } = stop;
+    const how = { startedAt: wallClockMs(), stop: { signal, timeoutMs }, pidFile, lockFile };
+    void this.#needs.state.set(name, { observed: identity && { ...identity, mark, ...how } });
   }
 
   /** Of one that had been healthy. */

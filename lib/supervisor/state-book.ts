@@ -1,33 +1,13 @@
 // What is wanted of each service, and what was seen of it last: a file each in the state folder, apart from what is running.
 
 import { stateFolder } from '../control/registry.js';
+import { parseState, type ServiceState, statesFolder, stateText } from '../control/service-states.js';
 import { messageOf } from '../errors.js';
 import type { Emit } from '../protocol/events.js';
 import { fileNameOf, parseObject } from '../protocol/registry-entry.js';
-import type { Desired } from '../protocol/service-spec.js';
-import type { LastExit } from '../protocol/snapshot.js';
 import { readDurable, writeDurable } from '../system/durable-file.js';
 import { privateFolder } from '../system/private-folder.js';
-import type { Identity } from '../system/process-identity.js';
 import { fileNames } from '../system/whole-files.js';
-
-/** What was running, as of the last change: a hint for who comes after us. */
-export interface Observed extends Identity {
-  readonly mark: string;
-  /** Milliseconds since 1970. */
-  readonly startedAt: number;
-}
-
-export interface ServiceState {
-  readonly version: 1;
-  readonly name: string;
-  /** Undefined: nobody has said yet. */
-  readonly desired?: Desired | undefined;
-  /** Its last one. */
-  readonly port?: number | undefined;
-  readonly observed?: Observed | undefined;
-  readonly lastExit?: LastExit | undefined;
-}
 
 export class StateBook {
   readonly #folder: string;
@@ -38,7 +18,7 @@ export class StateBook {
   readonly #writing = new Map<string, Promise<void>>();
 
   constructor(supervisor: string, emit: Emit) {
-    this.#folder = `${stateFolder(supervisor)}/services`;
+    this.#folder = statesFolder(supervisor);
     this.#options = `${stateFolder(supervisor)}/clusters`;
     this.#emit = emit;
   }
@@ -100,7 +80,7 @@ export class StateBook {
   async #write(name: string): Promise<void> {
     const path = this.fileOf(name);
     try {
-      await writeDurable(path, `${JSON.stringify(this.of(name))}\n`);
+      await writeDurable(path, stateText(this.of(name)));
     } catch (error) {
       this.#emit({ type: 'state-unwritable', path, reason: messageOf(error) });
     }
@@ -114,20 +94,3 @@ export class StateBook {
     if (found.isBackup) this.#emit({ type: 'state-restored', path, reason: 'it was cut or is garbage: the state before it holds' });
   }
 }
-
-function parseState(text: string): ServiceState | undefined {
-  const state = parseObject(text);
-  if (state === undefined || state['version'] !== 1 || typeof state['name'] !== 'string') return undefined;
-  const { desired, port, observed } = state;
-  if (desired !== undefined && desired !== 'up' && desired !== 'down') return undefined;
-  if (port !== undefined && (!Number.isInteger(port) || (port as number) < 1 || (port as number) > 65_535)) return undefined;
-  return isObserved(observed) ? (state as unknown as ServiceState) : { ...(state as unknown as ServiceState), observed: undefined };
-}
-
-function isObserved(value: unknown): boolean {
-  if (value === undefined) return true;
-  const { pid, startTime, bootId, mark } = (value ?? {}) as Partial<Record<keyof Observed, unknown>>;
-  return Number.isInteger(pid) && (pid as number) > 1 && [startTime, bootId, mark].every(text => typeof text === 'string');
-}
-
-export type { Identity };

@@ -36,6 +36,17 @@ export function signalIdentity(identity: Identity, signal: NodeJS.Signals): bool
   }
 }
 
+/** It lives, and is another user's. */
+export function mayNotSignal(identity: Identity): boolean {
+  if (!stillIs(identity)) return false;
+  try {
+    process.kill(identity.pid, 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
 export function startTimeOf(pid: number): string | undefined {
   if (process.platform === 'linux') return statOf(pid)?.startTicks;
   return tool('ps', ['-o', 'lstart=', '-p', String(pid)]);

@@ -1,7 +1,8 @@
 // app-cluster doctor
 
 import { checkedServices } from '../../control/checked-services.js';
-import { leftovers } from '../../control/leftovers.js';
+import { falseStates, leftovers } from '../../control/leftovers.js';
+import { deadReservations } from '../../control/port-reservations.js';
 import { entries } from '../../control/registry.js';
 import { diskFinding } from '../../system/disk-space.js';
 import { currentDirectory } from '../../system/environment.js';
@@ -57,7 +58,15 @@ function staleFindings(): Finding[] {
   if (whyUnsafe(runRoot()) !== undefined) return []; // What it says is not believed.
   const dead = entries().filter(({ isAlive }) => !isAlive);
   const left = leftovers();
-  if (dead.length + left.length === 0) return [{ topic: 'left behind', value: 'nothing', level: 'ok' }];
-  const value = [...dead.map(({ entry }) => `entry ${entry.name}`), ...left.map(({ pid }) => `process ${pid}`)].join(', ');
+  const files = [
+    ...falseStates().map(({ fullName }) => `state of ${fullName}, which does not run`),
+    ...deadReservations().map(({ port, service }) => `port ${port}, kept for ${service}`),
+  ];
+  if (dead.length + left.length + files.length === 0) return [{ topic: 'left behind', value: 'nothing', level: 'ok' }];
+  const value = [
+    ...dead.map(({ entry }) => `entry ${entry.name}`),
+    ...left.map(({ pid, service }) => `process ${pid}${service === undefined ? '' : ` (${service})`}`),
+    ...files,
+  ].join(', ');
   return [{ topic: 'left behind', value, level: 'advice', advice: 'app-cluster cleanup' }];
 }
