@@ -12,7 +12,7 @@ const LIMIT_MS = 60_000;
 export async function checkedServices(words: readonly string[], cwd: string): Promise<ServicesCheck> {
   const command = [COMMAND_FILE, 'up', ...words, '--check', '--json'];
   const output = await outputOf({ command, cwd, environment: {}, limitMs: LIMIT_MS, showsErrors: true });
-  const check = parseServicesCheck(output.text ?? '');
+  const check = parseServicesCheck('text' in output ? output.text : (output.said ?? ''));
   if (check !== undefined) return check;
   throw new ClusterError('ERR_INVALID_CONFIG', `The services file cannot be looked at: ${'failure' in output ? output.failure : 'its check says nothing'}.`);
 }

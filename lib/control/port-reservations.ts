@@ -42,7 +42,7 @@ function inLockedBook<T>(act: Act<T>): Promise<T> {
   privateFolder(runRoot());
   return withFileLockAsync(`${bookFile()}.lock`, async () => {
     const before = read();
-    const { keep, result } = await act(before.filter(({ holder }) => stillIs(holder)));
+    const { keep, result } = await act(before.filter(isHeld()));
     if (keep.length > 0) writeWhole(bookFile(), JSON.stringify(keep));
     else if (before.length > 0) removeFile(bookFile());
     return result;
@@ -50,7 +50,21 @@ function inLockedBook<T>(act: Act<T>): Promise<T> {
 }
 
 /** Those of supervisors that are gone. */
-export const deadReservations = (): readonly Reservation[] => read().filter(({ holder }) => !stillIs(holder));
+export function deadReservations(): readonly Reservation[] {
+  const isHeldNow = isHeld();
+  return read().filter(reservation => !isHeldNow(reservation));
+}
+
+/** Many are one supervisor's: it is looked at once. */
+function isHeld(): (reservation: Reservation) => boolean {
+  const known = new Map<string, boolean>();
+  return ({ holder }) => {
+    const key = `${holder.pid} ${holder.startTime} ${holder.bootId}`;
+    const isAlive = known.get(key) ?? stillIs(holder);
+    known.set(key, isAlive);
+    return isAlive;
+  };
+}
 
 /** Returns what it removed. */
 export async function removeDeadReservations(): Promise<readonly Reservation[]> {

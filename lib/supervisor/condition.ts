@@ -42,7 +42,8 @@ export function statusOf(service: Service, { clock, usages, isWaiting }: Conditi
   };
 }
 
-function conditionOf({ child, current, isGoing, record, isRetrying }: Service, isWaiting: boolean): ServiceCondition {
+/** Without a look at its process: cheap enough for every event. */
+export function conditionOf({ child, current, isGoing, record, isRetrying }: Service, isWaiting: boolean): ServiceCondition {
   if (child?.status === 'ready') return current?.facts?.isHealthy === false ? 'unhealthy' : 'running';
   if (child?.status === 'starting') return 'starting';
   if (child !== undefined) return 'stopping';

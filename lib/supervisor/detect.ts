@@ -19,7 +19,7 @@ export async function detected(service: Service, seen: ServiceStatus): Promise<S
   if (running === undefined) return seen;
   const { port, host } = seen;
   const verdict = await ask(service, host, port);
-  const isForeign = isLocalHost(host) && new PortProof().verdict(port, reachable(host), pid => isWithin(pid, running.pid)) === 'foreign';
+  const isForeign = isLocalHost(host) && new PortProof().verdict(port, reachable(host), running.pid, pid => isWithin(pid, running.pid)) === 'foreign';
   if (verdict !== undefined || isForeign)
     return { ...seen, reason: `process ${running.pid} lives, and is not healthy: ${verdict ?? 'another process has its port'}` };
   return { ...seen, status: 'running', running: true, pid: running.pid, isOwned: false, reason: undefined };

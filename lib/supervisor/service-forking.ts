@@ -55,7 +55,7 @@ export function serviceProcess({ place, life, spec, launch }: Forked, { fullName
   const isOwn = (pid: number) => markTextOf(pid) === made.life.mark || isWithin(pid, made.life.pid);
   const probe = async (limitMs: number): Promise<Verdict> => {
     const verdict = await ask(spec, launch, { fullName, limitMs, program: command => program(command, made.life.mark) });
-    return verdict ?? (isForeign(launch, proof, isOwn) ? `another process answers on port ${launch.port}` : undefined);
+    return verdict ?? (isForeign(launch, proof, { likely: made.pid, isOwn }) ? `another process answers on port ${launch.port}` : undefined);
   };
   const { stopCommand } = launch;
   const made: ServiceProcess = new ServiceProcess({
@@ -94,8 +94,13 @@ async function probeControl(name: string, limitMs: number): Promise<Verdict> {
   return answer === undefined ? 'it is not ready' : undefined;
 }
 
-function isForeign({ port, host }: Launch, proof: PortProof, isOwn: (pid: number) => boolean): boolean {
-  return port !== undefined && isLocalHost(host) && proof.verdict(port, reachable(host), isOwn) === 'foreign';
+interface Owners {
+  readonly likely: number;
+  readonly isOwn: (pid: number) => boolean;
+}
+
+function isForeign({ port, host }: Launch, proof: PortProof, { likely, isOwn }: Owners): boolean {
+  return port !== undefined && isLocalHost(host) && proof.verdict(port, reachable(host), likely, isOwn) === 'foreign';
 }
 
 /** A daemon that has put itself into the background says in its pid file who goes on; believed when it carries the mark of the one that left. */

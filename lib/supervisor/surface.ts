@@ -12,7 +12,7 @@ import type { InstanceStatus, WorkerStatus } from '../protocol/snapshot.js';
 import { systemClock, wallClockMs } from '../system/clock.js';
 import { packageVersion } from '../system/entries.js';
 import { nodeVersion, ownPid, uptimeMs } from '../system/environment.js';
-import { invalidStatus, statusOf } from './condition.js';
+import { conditionOf, invalidStatus, statusOf } from './condition.js';
 import { metricsText } from './metrics-text.js';
 import type { Service } from './service.js';
 import type { Supervising } from './supervising.js';
@@ -71,13 +71,14 @@ export function servedSupervisor(supervising: Supervising): Served {
     },
   };
   const isReady = () => publicStatus(supervisor, statuses()) === 'running';
-  const state = () => ({ status: publicStatus(supervisor, servicesOf(supervisor, usages, false)), address: undefined });
+  const conditions = () => supervisor.services.map(service => ({ desired: service.desired, status: conditionOf(service, supervisor.isWaiting(service.name)) }));
+  const state = () => ({ status: publicStatus(supervisor, conditions()), address: undefined });
   return { surface, probes: { isReady, metrics: async () => metricsText(instance.name, statuses()) }, state };
 }
 
-function servicesOf(supervisor: Supervisor, usages: Usages, isMeasured = true): readonly ServiceStatus[] {
+function servicesOf(supervisor: Supervisor, usages: Usages): readonly ServiceStatus[] {
   const { services, config } = supervisor;
-  if (isMeasured) usages.keepOnly([ownPid(), ...services.flatMap(({ current }) => current?.pid ?? [])]);
+  usages.keepOnly([ownPid(), ...services.flatMap(({ current }) => current?.pid ?? [])]);
   const clock = systemClock;
   return [
     ...services.map(service => statusOf(service, { clock, usages, isWaiting: supervisor.isWaiting(service.name) })),
@@ -86,7 +87,7 @@ function servicesOf(supervisor: Supervisor, usages: Usages, isMeasured = true): 
 }
 
 /** Degraded: something that is wanted does not run well. */
-function publicStatus({ isStopping, isStarting }: Supervisor, services: readonly ServiceStatus[]): PublicStatus {
+function publicStatus({ isStopping, isStarting }: Supervisor, services: readonly Pick<ServiceStatus, 'desired' | 'status'>[]): PublicStatus {
   if (isStopping) return 'stopping';
   if (isStarting) return 'starting';
   return services.every(({ desired, status }) => desired === 'down' || status === 'running' || status === 'completed') ? 'running' : 'degraded';

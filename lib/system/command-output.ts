@@ -17,7 +17,7 @@ export interface CommandCall {
 }
 
 /** Its output, or in a few words why there is none. */
-export type CommandOutput = { readonly text: string; readonly failure?: never } | { readonly failure: string; readonly text?: string };
+export type CommandOutput = { readonly text: string } | { readonly failure: string; readonly said?: string };
 
 const MOST_BYTES = 2 ** 20;
 
@@ -55,7 +55,7 @@ function collected(file: string, args: readonly string[], { cwd, environment, li
       if (text.length > MOST_BYTES) giveUp('it writes without end');
     });
     child.once('error', error => end({ failure: messageOf(error) }));
-    child.once('close', (code, signal) => end(code === 0 ? { text } : { failure: `it ended with ${signal ?? `exit code ${code}`}`, text }));
+    child.once('close', (code, signal) => end(code === 0 ? { text } : { failure: `it ended with ${signal ?? `exit code ${code}`}`, said: text }));
   });
 }
 

@@ -2,7 +2,6 @@
 
 import { platform } from 'node:os';
 import { parseLsof, parseNetstat } from './port-tables.js';
-import { readText } from './proc-files.js';
 import { listeningSockets, socketHolders } from './proc-sockets.js';
 
 export interface ListeningPort {
@@ -54,7 +53,7 @@ async function usesOf({ platform, procFolder, run }: PortSources, isWanted: (soc
 
 /** Synchronous, as portOwner is: 10 000 descriptors take 50 ms. */
 function usesInProc(procFolder: string, isWanted: (socket: Pick<Use, 'port'>) => boolean): readonly Use[] {
-  const sockets = listeningSockets(readText, procFolder).filter(isWanted);
+  const sockets = listeningSockets(undefined, procFolder).filter(isWanted);
   const holders = socketHolders(new Set(sockets.map(({ inode }) => inode)), procFolder);
   return sockets.map(({ port, address, inode }) => ({ port, address, pids: holders.get(inode) ?? [] }));
 }

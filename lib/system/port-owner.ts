@@ -9,7 +9,7 @@ export function portOwner(port: number): string {
   return pids.length === 0 ? 'not visible' : describe(Math.min(...pids));
 }
 
-export function listeningInodes(port: number, read: ReadText = readText): Set<string> {
+export function listeningInodes(port: number, read?: ReadText): Set<string> {
   return new Set(listeningSockets(read).flatMap(socket => (socket.port === port ? socket.inode : [])));
 }
 

@@ -3,12 +3,12 @@
 
 import { systemClock } from './clock.js';
 import type { ListeningSocket } from './port-tables.js';
-import { listeningSockets, socketHolders } from './proc-sockets.js';
+import { inodeAt, listeningSockets, type OpenSocket, openSocketsOf, socketHolders } from './proc-sockets.js';
 
 /** `unknown`: the system does not tell, or another network namespace answers. */
 export type PortVerdict = 'ours' | 'foreign' | 'unknown';
 
-const FRESH_MS = 100;
+const FRESH_MS = 10;
 const WILDCARDS = ['0.0.0.0', '::'];
 
 let table: { readonly atMs: number; readonly sockets: readonly ListeningSocket[] } | undefined;
@@ -22,22 +22,30 @@ function socketsOn(port: number, freshMs = FRESH_MS): readonly ListeningSocket[]
 
 /** Of one service: remembers which socket it had. */
 export class PortProof {
-  #proven: string | undefined;
+  #proven: OpenSocket | undefined;
 
   /** The inode of the socket that was the service's. */
   get proven(): string | undefined {
-    return this.#proven;
+    return this.#proven?.inode;
   }
 
-  /** @param isOurs whether that process belongs to the service */
-  verdict(port: number, host: string, isOurs: (pid: number) => boolean): PortVerdict {
+  /**
+   * @param likely who it should be: looked at before everybody else
+   * @param isOurs whether that process belongs to the service
+   */
+  verdict(port: number, host: string, likely: number, isOurs: (pid: number) => boolean): PortVerdict {
+    if (this.#proven !== undefined && inodeAt(this.#proven.link) === this.#proven.inode) return 'ours'; // It has it still.
     const all = socketsOn(port);
     const exact = all.filter(({ address }) => address === host || WILDCARDS.includes(address));
-    const inodes = (exact.length > 0 ? exact : all).map(({ inode }) => inode);
-    if (inodes.length === 0) return 'unknown';
-    if (this.#proven !== undefined && inodes.includes(this.#proven)) return 'ours';
-    const holders = socketHolders(new Set(inodes));
-    this.#proven = inodes.find(inode => holders.get(inode)?.some(isOurs));
+    const inodes = new Set((exact.length > 0 ? exact : all).map(({ inode }) => inode));
+    if (inodes.size === 0) return 'unknown';
+    const socketOf = (pid: number) => openSocketsOf(pid).find(({ inode }) => inodes.has(inode));
+    this.#proven = (isOurs(likely) ? socketOf(likely) : undefined) ?? ours(inodes, isOurs, socketOf);
     return this.#proven === undefined ? 'foreign' : 'ours';
   }
+}
+
+function ours(inodes: ReadonlySet<string>, isOurs: (pid: number) => boolean, socketOf: (pid: number) => OpenSocket | undefined): OpenSocket | undefined {
+  const holder = [...socketHolders(inodes).values()].flat().find(isOurs);
+  return holder === undefined ? undefined : socketOf(holder);
 }

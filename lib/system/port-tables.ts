@@ -16,6 +16,8 @@ export interface PortUse {
 type Endpoint = Omit<PortUse, 'pid'>;
 
 const LISTEN = '0A';
+/** Of a row in /proc/net/tcp. */
+export const isListening = (row: string): boolean => / [\dA-F]+:[\dA-F]{4} 0A /.test(row);
 
 /**
  * The listening sockets in /proc/net/tcp or tcp6. Columns: sl, local_address, rem_address, st, …, inode at 9 (proc_pid_net(5)).

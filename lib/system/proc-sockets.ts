@@ -2,11 +2,17 @@
 
 import { readlinkSync } from 'node:fs';
 import { endianness } from 'node:os';
-import { type ListeningSocket, parseProcNetTcp } from './port-tables.js';
-import { numericNames, type ReadText, readText } from './proc-files.js';
+import { isListening, type ListeningSocket, parseProcNetTcp } from './port-tables.js';
+import { numericNames, type ReadText, readRows } from './proc-files.js';
+
+/**
+ * The kernel lists who listens before all connections. To find those it looks through its whole table, of which a machine with much memory has
+ * 262 144 places: 76 ms for both files where the beginning takes 0.2 ms.
+ */
+const readListening: ReadText = path => readRows(path, isListening);
 
 /** Of this network namespace, IPv4 and IPv6. */
-export function listeningSockets(read: ReadText = readText, procFolder = '/proc'): ListeningSocket[] {
+export function listeningSockets(read: ReadText = readListening, procFolder = '/proc'): ListeningSocket[] {
   return ['tcp', 'tcp6'].flatMap(name => parseProcNetTcp(read(`${procFolder}/net/${name}`) ?? '', endianness()));
 }
 
@@ -21,12 +27,25 @@ export function socketHolders(inodes: ReadonlySet<string>, procFolder = '/proc')
   return holders;
 }
 
-function socketsOf(pid: number, procFolder: string): string[] {
+const socketsOf = (pid: number, procFolder: string): string[] => openSocketsOf(pid, procFolder).map(({ inode }) => inode);
+
+export interface OpenSocket {
+  readonly inode: string;
+  /** Its descriptor, as a link. */
+  readonly link: string;
+}
+
+/** Of one process, as far as this user may look. */
+export function openSocketsOf(pid: number, procFolder = '/proc'): readonly OpenSocket[] {
   return numericNames(`${procFolder}/${pid}/fd`).flatMap(fd => {
-    const [, inode] = /^socket:\[(\d+)\]$/.exec(targetOf(`${procFolder}/${pid}/fd/${fd}`)) ?? [];
-    return inode ?? [];
+    const link = `${procFolder}/${pid}/fd/${fd}`;
+    const inode = inodeAt(link);
+    return inode === undefined ? [] : [{ inode, link }];
   });
 }
+
+/** Undefined: there is no socket any more. */
+export const inodeAt = (link: string): string | undefined => /^socket:\[(\d+)\]$/.exec(targetOf(link))?.[1];
 
 function targetOf(link: string): string {
   try {
