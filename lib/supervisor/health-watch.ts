@@ -10,7 +10,9 @@ const POLL_MS = 500;
 /** One check while it starts may take so long. */
 const START_LIMIT_MS = 2_000;
 /** So that many do not ask in the same moment. */
-const JITTER = 0.1;
+const JITTER = 0.2;
+/** Of one interval. */
+const BEATS = 10;
 
 export interface HealthFacts {
   readonly isHealthy: boolean;
@@ -70,8 +72,16 @@ export class HealthWatch {
 
   #nextMs(): number {
     const { pace, random } = this.#needs;
-    if (this.#wasHealthy) return pace.intervalMs * (1 - JITTER / 2 + random() * JITTER);
+    if (this.#wasHealthy) return this.#onTheBeat(pace.intervalMs * (1 - JITTER / 2 + random() * JITTER));
     this.#pollMs = Math.min(POLL_MS, this.#pollMs * 2);
     return this.#pollMs;
+  }
+
+  /** A few moments of an interval, at each of which some services are asked: one wake-up for all of them, and code that is warm. */
+  #onTheBeat(ms: number): number {
+    const { pace, clock } = this.#needs;
+    const beatMs = pace.intervalMs / BEATS;
+    const now = clock.now();
+    return Math.round((now + ms) / beatMs) * beatMs - now;
   }
 }

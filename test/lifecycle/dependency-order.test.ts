@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Dependent, dependencyIssues, startOrder, withDependencies } from '../../lib/lifecycle/dependency-order.js';
+import { type Dependent, dependencyIssues, longestWay, startOrder, withDependencies } from '../../lib/lifecycle/dependency-order.js';
 
 /** `a: b c` depends on b and c. */
 const services = (...lines: readonly string[]): Dependent[] =>
@@ -79,4 +79,22 @@ test('a thousand in a row', () => {
   const chain = Array.from({ length: 1_000 }, (_, index) => ({ name: `s${index}`, dependsOn: index === 999 ? [] : [`s${index + 1}`] }));
   assert.equal(startOrder(chain)[0], 's999');
   assert.deepEqual(dependencyIssues(chain), []);
+});
+
+test('the longest way: what is independent goes side by side, what depends comes after', () => {
+  const weighed = (...lines: readonly string[]) => services(...lines).map(item => ({ ...item, weight: 10 }));
+  assert.equal(longestWay([]), 0);
+  assert.equal(longestWay(weighed('a', 'b', 'c')), 10);
+  assert.equal(longestWay(weighed('web: api', 'api: db cache', 'cache', 'db')), 30);
+  assert.equal(longestWay(weighed('a: gone')), 10);
+  fc.assert(
+    fc.property(acyclic, fc.array(fc.nat(100), { minLength: 6, maxLength: 6 }), (all, weights) => {
+      const weighty = all.map((item, index) => ({ ...item, weight: weights[index] ?? 0 }));
+      const of = (name: string): number => {
+        const { dependsOn = [], weight = 0 } = weighty.find(item => item.name === name) ?? {};
+        return weight + Math.max(0, ...dependsOn.map(of));
+      };
+      assert.equal(longestWay(weighty), Math.max(...names.map(of)));
+    }),
+  );
 });

@@ -7,14 +7,14 @@ import { FakeClock } from '../../lib/testing.js';
 type Verdict = string | undefined;
 
 /** Probes are answered when the test says so, in the order in which they were asked. */
-function watched(pace = {}) {
+function watched(pace = {}, random = () => 0.5) {
   const clock = new FakeClock();
   const asked: { limitMs: number; answer: (verdict: Verdict) => void }[] = [];
   const facts: HealthFacts[] = [];
   const watch = new HealthWatch({
     pace: { ...DEFAULT_PACE, ...pace },
     clock,
-    random: () => 0.5,
+    random,
     probe: limitMs => new Promise(resolve => asked.push({ limitMs, answer: resolve })),
     onFacts: fact => facts.push(fact),
   });
@@ -40,14 +40,29 @@ test('while it starts it is asked quickly, then every half second, 2 s for an an
   assert.deepEqual([...new Set(asked.map(({ limitMs }) => limitMs))], [2_000]);
 });
 
-test('once it was healthy: every interval, with a little jitter, within its own limit', async () => {
+test('once it was healthy: every interval, within its own limit, at moments that it shares with others', async () => {
   const { clock, asked, answer } = watched({ intervalMs: 5_000, timeoutMs: 3_000 });
   clock.tick(50);
   await answer(undefined);
-  clock.tick(4_999);
+  clock.tick(4_949);
   assert.equal(asked.length, 1);
   clock.tick(1);
-  assert.deepEqual([asked.length, asked[1]?.limitMs], [2, 3_000]);
+  assert.deepEqual([asked.length, asked[1]?.limitMs, clock.now() % 500], [2, 3_000, 0]);
+});
+
+test('a tenth earlier or later, so that many do not stay at one moment', async () => {
+  for (const [random, at] of [
+    [0, 9_500],
+    [0.99, 10_500],
+  ] as const) {
+    const { clock, asked, answer } = watched({ intervalMs: 5_000 }, () => (asked.length < 2 ? 0.5 : random));
+    clock.tick(50);
+    await answer(undefined);
+    clock.tick(4_950);
+    await answer(undefined);
+    while (asked.length < 3) clock.tick(1);
+    assert.equal(clock.now(), at);
+  }
 });
 
 test('failures in a row are counted, and forgotten when it is healthy', async () => {
