@@ -14,7 +14,7 @@ import { type HealthFacts, HealthWatch } from './health-watch.js';
 type Watcher = Parameters<SupervisedProcess['watch']>[0];
 
 /** One whose health nobody can ask is ready when it has lived so long. */
-const STEADY_MS = 250;
+const STEADY_MS = 500;
 /** How often to look whether what it left behind is gone. */
 const LEFTOVERS_POLL_MS = 50;
 /** A daemon may write its pid file so long after its first process has left. */

@@ -50,7 +50,7 @@ suite('up, down', { concurrency: 2 }, () => {
   test('one that does not start: the others do, the command fails and says why, what waits for it waits', async () => {
     await using at = project({
       web: serving(),
-      bad: { exec: program('dies'), restart: { maxFailures: 0 } },
+      bad: { exec: program('dies'), port: 'auto', restart: { maxFailures: 0 } },
       needy: { exec: program('sleeps'), dependsOn: { bad: 'ready' } },
     });
     const { stderr } = await at.up(1);
