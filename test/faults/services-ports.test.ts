@@ -28,6 +28,7 @@ async function foreignOn(port: number): Promise<Server & AsyncDisposable> {
 async function foreignAfter(pid: number, port: number): ReturnType<typeof foreignOn> {
   kill(pid);
   await until('it is dead', () => !isAlive(pid));
+  await until('its port is free', () => listenersOn(port).length === 0); // A moment later: its threads have it, too.
   return foreignOn(port);
 }
 

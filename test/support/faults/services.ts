@@ -136,6 +136,7 @@ export class Services implements AsyncDisposable {
 }
 
 export function kill(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
+  if (pid <= 1) return; // A group, or everybody.
   try {
     process.kill(pid, signal);
   } catch {} // Gone meanwhile.
