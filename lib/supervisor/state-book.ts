@@ -80,7 +80,7 @@ export class StateBook {
   async #write(name: string): Promise<void> {
     const path = this.fileOf(name);
     try {
-      await writeDurable(path, stateText(this.of(name)));
+      await writeDurable(path, stateText(this.of(name)), before => parseState(before) !== undefined);
     } catch (error) {
       this.#emit({ type: 'state-unwritable', path, reason: messageOf(error) });
     }

@@ -9,12 +9,16 @@ const MOST_BYTES = 64 * 2 ** 10;
 
 export const backupOf = (path: string): string => `${path}.bak`;
 
-/** One writer per path at a time. Rejects when there is no room or no right; then the old one is still there. */
-export async function writeDurable(path: string, text: string): Promise<void> {
+/**
+ * One writer per path at a time. Rejects when there is no room or no right; then the old one is still there.
+ * @param isSound whether what stands there is worth keeping: garbage must not replace a good backup
+ */
+export async function writeDurable(path: string, text: string, isSound: (before: string) => boolean = () => true): Promise<void> {
   const fresh = `${path}.new`;
   try {
     await writeSynced(fresh, text);
-    if (readWhole(path) !== undefined) await rename(await copied(path), backupOf(path));
+    const before = readWhole(path);
+    if (before !== undefined && isSound(before)) await rename(await copied(path), backupOf(path));
     await rename(fresh, path);
     await syncFolder(dirname(path));
   } catch (error) {

@@ -184,6 +184,14 @@ suite('up again', { concurrency: 2 }, () => {
     assert.match((await at.up()).stdout, /nothing has changed/);
   });
 
+  test('plan says it also where nothing runs yet', async () => {
+    await using at = project({ web: serving(), idle: { exec: program('sleeps'), desired: 'down' }, lost: { exec: './nowhere' } });
+    const { stdout, stderr } = await at.run('plan', join(at.folder, 'app-cluster.services.json'), '--json');
+    const plan = JSON.parse(stdout || stderr) as { service: string; act: string; reason: string }[];
+    assert.deepEqual(Object.fromEntries(plan.map(({ service, act }) => [service, act])), { web: 'start', idle: 'none', lost: 'start' });
+    assert.match(plan.find(({ service }) => service === 'lost')?.reason ?? '', /nowhere is neither a file/);
+  });
+
   test('a broken file changes nothing, and is named with its line', async () => {
     await using at = project({ web: serving() });
     await at.up();

@@ -32,6 +32,17 @@ for (const [what, spoil] of [
     assert.equal(readDurable(path, parse), 'broken');
   });
 
+test('garbage does not replace the backup: it is still the one before', async () => {
+  using folder = emptyFolder();
+  const path = join(folder.path, 'state.json');
+  await writeDurable(path, '1');
+  await writeDurable(path, '2');
+  writeFileSync(path, '{');
+  await writeDurable(path, '3', before => parse(before) !== undefined);
+  truncateSync(path, 0);
+  assert.deepEqual(readDurable(path, parse), { value: 1, isBackup: true });
+});
+
 test('a write that fails leaves what there was, and nothing half written', async () => {
   using folder = emptyFolder();
   const path = join(folder.path, 'state.json');

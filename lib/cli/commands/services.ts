@@ -1,17 +1,22 @@
 // app-cluster start --service | down | plan: what is about services, and about nothing else.
 
 import { resolve } from 'node:path';
+import { checkedServices } from '../../control/checked-services.js';
 import { Client } from '../../control/client.js';
 import { findInstance } from '../../control/find-instance.js';
 import { clientOf, requireService } from '../../control/find-service.js';
 import { entries } from '../../control/registry.js';
+import { storedStates } from '../../control/service-states.js';
 import { stopInstance } from '../../control/stop-instance.js';
-import { ClusterError } from '../../errors.js';
+import { ClusterError, isClusterError } from '../../errors.js';
 import { VERBS } from '../../protocol/control.js';
 import type { RegistryEntry } from '../../protocol/registry-entry.js';
+import { fileNameOf } from '../../protocol/registry-entry.js';
 import type { PlannedChange } from '../../protocol/service-status.js';
 import { currentDirectory } from '../../system/environment.js';
+import { exists } from '../../system/project-files.js';
 import { styled } from '../../system/terminal.js';
+import { fileNames } from '../../system/whole-files.js';
 import { type CommandOptions, type CommandSpec, JSON_OPTION } from '../command.js';
 import { type Column, table } from '../render/table.js';
 import { duration } from '../render/units.js';
@@ -20,13 +25,14 @@ import { sayJson, sayLines } from '../say.js';
 const EXIT_REMAINS = 1;
 const SUPERVISOR = ['[supervisor]', 'name or pid of a supervisor, its services file or its folder; not needed when there is only one'] as const;
 
-/** Throws ERR_UNKNOWN_NAME, ERR_AMBIGUOUS_NAME. */
+/** Without a name the one of this folder, else the only one. Throws ERR_UNKNOWN_NAME, ERR_AMBIGUOUS_NAME. */
 export function findSupervisor(name: string | undefined): RegistryEntry {
   const running = entries().flatMap(({ entry, isAlive }) => (isAlive && entry.kind === 'supervisor' ? [entry] : []));
-  if (name === undefined && running.length === 1 && running[0] !== undefined) return running[0];
-  const path = name === undefined ? undefined : resolve(currentDirectory(), name);
-  const found = running.find(({ name: own, file, baseDir }) => own === name || (path !== undefined && (file === path || baseDir === path)));
+  const path = resolve(currentDirectory(), name ?? '.');
+  const found = running.find(({ name: own, file, baseDir }) => own === name || file === path || baseDir === path);
   if (found !== undefined) return found;
+  const [only, ...others] = running;
+  if (name === undefined && only !== undefined && others.length === 0) return only;
   const known = running.map(({ name: own }) => own);
   if (name === undefined && known.length > 1)
     throw new ClusterError('ERR_AMBIGUOUS_NAME', `Which one? There are: ${known.join(', ')}.`, { details: { candidates: known } });
@@ -70,13 +76,43 @@ export const plan: CommandSpec = {
   options: [JSON_OPTION],
   takesName: true,
   run: async ([name], { json }) => {
-    const { socket } = findSupervisor(name);
-    const changes = await new Client({ socketPath: socket }).verbs.plan({});
+    const running = supervisorOf(name);
+    const changes = running === undefined ? await firstPlan(name) : await new Client({ socketPath: running.socket }).verbs.plan({});
     if (json) sayJson(changes);
     else sayLines(changes.length === 0 ? ['There are no services.'] : table(changes, PLAN_COLUMNS));
     return 0;
   },
 };
+
+/** Undefined: none runs for what is meant, and there is a file to look at. */
+function supervisorOf(name: string | undefined): RegistryEntry | undefined {
+  const path = resolve(currentDirectory(), name ?? '.');
+  const isPath = name === undefined || exists(path);
+  try {
+    const found = findSupervisor(name);
+    const isOfHere = name !== undefined || found.baseDir === path || !hasServicesFile(path);
+    return isOfHere ? found : undefined;
+  } catch (error) {
+    if (isPath && isClusterError(error) && ['ERR_UNKNOWN_NAME', 'ERR_AMBIGUOUS_NAME'].includes(error.code)) return undefined;
+    throw error;
+  }
+}
+
+const hasServicesFile = (folder: string) => fileNames(folder).some(file => /^app-cluster\.services\.(?:ya?ml|json|m?js|ts)$/.test(file));
+
+/** Where nothing runs yet: what is kept of earlier wishes, and what the file says. */
+async function firstPlan(name: string | undefined): Promise<readonly PlannedChange[]> {
+  const { services, problems, name: supervisor } = await checkedServices(name === undefined ? [] : [name], currentDirectory());
+  const states = storedStates().filter(({ supervisorFile }) => supervisorFile === fileNameOf(supervisor));
+  const ofFile = problems.find(({ service }) => service === undefined);
+  if (ofFile !== undefined) throw new ClusterError('ERR_INVALID_CONFIG', problems.map(({ message }) => message).join('\n'));
+  return services.map(({ name: service, desired }): PlannedChange => {
+    const wanted = states.find(({ state }) => state.name === service)?.state.desired ?? desired;
+    const problem = problems.find(found => found.service === service);
+    if (wanted === 'down') return { service, act: 'none', reason: 'wanted down' };
+    return { service, act: 'start', reason: problem === undefined ? 'wanted up, and not running' : `wanted up; but ${problem.message}` };
+  });
+}
 
 /** `start SUP/SVC`, or `start --service SUP/SVC`. */
 export async function startService(name: string, { json, idempotent }: CommandOptions): Promise<number> {
