@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -6,6 +7,7 @@ import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { isAlive } from '../../lib/system/process-tree.js';
 import { ask, bodyOf } from '../support/client.js';
+import { eventually } from '../support/eventually.js';
 import { fixture } from '../support/fixtures.js';
 import { gone } from '../support/gone.js';
 import { program, project, serving } from '../support/services.js';
@@ -244,6 +246,36 @@ suite('ports', { concurrency: 2 }, () => {
     assert.match(stderr, new RegExp(`web: port ${port} on 127.0.0.1 is taken by pid ${process.pid}`));
     holder.close();
   });
+});
+
+const has = (command: string) => spawnSync(command, ['--version'], { stdio: 'ignore' }).status === 0;
+
+test('a Python server, a shell script, a cluster, and redis where it is installed, in one YAML file', async () => {
+  await using at = project();
+  at.write(
+    'mixed.yaml',
+    [
+      'services:',
+      ...(has('python3')
+        ? ['  files: {exec: python3, args: [-m, http.server, "${port}", --bind, 127.0.0.1], port: auto, health: {http: /, interval: 1s}} # any language']
+        : []),
+      ...(has('redis-server') ? ['  store: {exec: redis-server, args: [--port, "${port}", --save, ""], port: {from: 16379}, health: {tcp: true}}'] : []),
+      '  script:',
+      '    exec: ./script.sh',
+      `  api: {cluster: {entry: ${fixture('apps/plain.js')}, workers: 1}, port: {from: 17001}, dependsOn: {script: started}}`,
+    ].join('\n'),
+  );
+  at.write('script.sh', '#!/bin/sh\nwhile :; do echo tick; sleep 0.2; done\n', 0o755);
+  const up = await at.run('up', join(at.folder, 'mixed.yaml'), '--name', 'sup', '--daemon');
+  assert.equal(up.code, 0, up.stderr);
+  const services = await at.services();
+  assert.ok(services.every(({ running }) => running));
+  for (const { name, url } of services.filter(service => service.url !== undefined && service.name !== 'store'))
+    assert.equal((await fetch(url ?? '')).status, 200, name);
+  await eventually(async () => /tick/.test((await at.run('logs', 'sup/script')).stdout));
+  const pids = services.flatMap(({ pid }) => pid ?? []);
+  assert.equal((await at.run('down', 'sup')).code, 0);
+  await gone(pids);
 });
 
 test('after kill −9 of the supervisor services run on, and the next one adopts them: nothing is started twice, logs flow on', async () => {
