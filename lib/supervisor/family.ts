@@ -14,11 +14,14 @@ export class Family {
     return stillAlive([...this.#known.values()]);
   }
 
-  /** Who descends from it without its mark is known only while it lives; afterwards its pid may be another's. */
+  /** Who descends from it without its mark is known only while it lives; afterwards its pid may be another's. @returns who is alive */
   async look({ pid, identity, mark }: ServiceLife): Promise<readonly number[]> {
-    const seen = await surveyProcesses();
-    const root = identity !== undefined && stillIs(identity) ? pid : 0;
-    for (const one of familyIn(seen, mark, root)) this.#known.set(nameOf(one), one);
-    return this.alive;
+    for (;;) {
+      const seen = await surveyProcesses();
+      const family = familyIn(seen, mark, identity !== undefined && stillIs(identity) ? pid : 0);
+      for (const one of family) this.#known.set(nameOf(one), one);
+      const { alive } = this;
+      if (alive.length > 0 || family.length === 0) return alive;
+    } // Who has gone since it was seen may have left a child.
   }
 }

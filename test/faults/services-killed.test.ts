@@ -130,7 +130,8 @@ suite('supervisors that are killed', { concurrency: 2 }, () => {
     const health = { http: '/', interval: '200ms' };
     at.project.describe({ daemon: { exec: program('puts-itself-into-the-background'), pidFile, port: range(), health, env: { PID_FILE: pidFile } } });
     const up = await at.up();
-    const { pid = 0 } = await at.service('daemon');
+    const { pid = 0, status } = await at.service('daemon');
+    assert.equal(status, 'running');
     kill(up.pid);
     await up.exited;
     await at.up();
