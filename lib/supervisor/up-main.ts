@@ -9,7 +9,6 @@ import { logSupervisor } from '../observe/supervisor-log.js';
 import type { UpAccount } from '../protocol/service-status.js';
 import type { ServicesCheck } from '../protocol/services-check.js';
 import type { StopAccount } from '../protocol/snapshot.js';
-import { repeat, systemClock } from '../system/clock.js';
 import { commandLine, exitProcess, isDaemon } from '../system/environment.js';
 import { onUncaught, print, printError } from '../system/last-resort.js';
 import { surviveBrokenOutput } from '../system/signals.js';
@@ -21,7 +20,6 @@ import { type UpSettings, upSettings } from './up-settings.js';
 
 const EXIT_FAILED = 1;
 const EXIT_BUG = 70;
-const HOUR_MS = 3_600_000;
 const never = () => new AbortController().signal;
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -50,7 +48,6 @@ async function supervise({ file, name, names, logs, admin }: UpSettings): Promis
   });
   const isUnderSystemd = followForSystemd(supervising);
   await supervising.open();
-  const letGo = repeat(systemClock, HOUR_MS, () => {}); // Where no service is a child of ours, nothing else keeps this process here.
   obeySignals({
     stop: (signal, { force }) => void supervising.stop(force, signal),
     reload: async () => {
@@ -66,7 +63,6 @@ async function supervise({ file, name, names, logs, admin }: UpSettings): Promis
     failed.map(({ reason }) => reason),
   );
   const { survived, remains = [] } = await stopped;
-  letGo();
   await supervising.close();
   return exitCode ?? (survived.length + remains.length > 0 ? EXIT_FAILED : 0);
 }

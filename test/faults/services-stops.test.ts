@@ -13,7 +13,7 @@ const STUBBORN = (more = {}) => ({ exec: program('ignores-sigterm'), stop: { tim
 const MOST_RSS = 160 * 2 ** 20;
 
 suite('stops of many services', { concurrency: 2 }, () => {
-  fault('a budget of 1 s, and services that would take a minute', 'all gone within 4 s, each killed by name, exit 0', async numbers => {
+  fault('a budget of 1 s, and services that would take a minute', 'all gone within 6 s, each killed by name, exit 0', async numbers => {
     const chain = { a: STUBBORN(), b: STUBBORN({ dependsOn: { a: 'ready' } }), c: STUBBORN({ dependsOn: { b: 'ready' } }), web: serving(range()) };
     await using at = new Services(chain, { stopTimeout: '1s' });
     const up = await at.up();
@@ -24,7 +24,7 @@ suite('stops of many services', { concurrency: 2 }, () => {
     const { forced, remains } = JSON.parse(stdout) as { forced: number[]; remains: string[] };
     numbers['forced'] = forced.length;
     assert.deepEqual([code, remains, forced.toSorted(), await up.exited], [0, [], pids.toSorted(), { code: 0, signal: null }]);
-    assert.ok(numbers['took ms'] < 4_000, `${numbers['took ms']} ms`);
+    assert.ok(numbers['took ms'] < 6_000, `${numbers['took ms']} ms`);
     await at.nothingLeft(1_000);
   });
 
@@ -37,7 +37,7 @@ suite('stops of many services', { concurrency: 2 }, () => {
     kill(up.pid, 'SIGTERM');
     assert.deepEqual(await up.exited, { code: 0, signal: null });
     numbers['took ms'] = Math.round(performance.now() - askedAt);
-    assert.ok(numbers['took ms'] < 4_000, `${numbers['took ms']} ms`);
+    assert.ok(numbers['took ms'] < 6_000, `${numbers['took ms']} ms`);
     await earlier;
     await at.nothingLeft(1_000);
   });
