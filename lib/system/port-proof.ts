@@ -35,7 +35,11 @@ export class PortProof {
    */
   verdict(port: number, host: string, likely: number, isOurs: (pid: number) => boolean): PortVerdict {
     if (this.#proven !== undefined && inodeAt(this.#proven.link) === this.#proven.inode) return 'ours'; // It has it still.
-    const all = socketsOn(port);
+    const verdict = this.#look(socketsOn(port), host, likely, isOurs);
+    return verdict === 'foreign' ? this.#look(socketsOn(port, 0), host, likely, isOurs) : verdict; // It may have been closed since.
+  }
+
+  #look(all: readonly ListeningSocket[], host: string, likely: number, isOurs: (pid: number) => boolean): PortVerdict {
     const exact = all.filter(({ address }) => address === host || WILDCARDS.includes(address));
     const inodes = new Set((exact.length > 0 ? exact : all).map(({ inode }) => inode));
     if (inodes.size === 0) return 'unknown';
