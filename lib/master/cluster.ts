@@ -158,7 +158,7 @@ export class Cluster extends Operable implements AsyncDisposable {
     const { settings } = this;
     const { clock, parent, reread, beforeAgent } = this.#needs;
     this.#pidFile = settings.pidFile === undefined ? undefined : writePidFile(settings.pidFile, this.#needs.pid);
-    const port = settings.program.kind === 'framework' ? await clusterPort() : undefined;
+    const port = settings.program.kind === 'framework' ? await clusterPort(settings.port) : undefined;
     const onReloadAsked = this.#needs.onReloadAsked ?? (() => void this.reload('apps').catch(() => {})); // Told by its event.
     const onKilledByDebugger = () => {
       this.#emit({ type: 'debugger-killed-worker' });

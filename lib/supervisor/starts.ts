@@ -5,7 +5,7 @@ import { inOrder } from './ordered.js';
 import type { Roster } from './roster.js';
 
 /** More at once would slow all of them down. */
-const AT_ONCE = 16;
+const AT_ONCE = 32;
 
 export class Starts {
   readonly #roster: Roster;

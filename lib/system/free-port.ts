@@ -18,10 +18,14 @@ export async function freePort(port: number, host?: string): Promise<number> {
   }
 }
 
-/** Where agent and apps meet; looked for on the loopback alone, which takes a third of the time. */
-export async function clusterPort(): Promise<number> {
+/**
+ * Where agent and apps meet; looked for on the loopback alone, which takes a third of the time.
+ * @param meant the application's own, which is free as long as nobody listens on it yet
+ */
+export async function clusterPort(meant?: number): Promise<number> {
   try {
-    return await freePort(0, '127.0.0.1');
+    const found = await freePort(0, '127.0.0.1');
+    return found === meant ? await clusterPort(meant) : found;
   } catch (cause) {
     throw new ClusterError('ERR_NO_FREE_PORT', `ClusterPortConflictError: no port for agent and apps to meet at. ${messageOf(cause)}`, {
       cause,
