@@ -22,11 +22,11 @@ export async function startInBackground(command: 'start' | 'run' | 'up', argv: r
   const where = address === undefined ? '' : ` on ${address}`;
   for (const failure of failures) printError(`app-cluster: ${failure}`);
   if (isJson) print(JSON.stringify({ pid, name, address, tookMs: Math.round(tookMs), ...(failures.length > 0 ? { failures } : {}) }, undefined, 2));
-  else print([`${name} started${where} in ${Math.round(tookMs)} ms (pid ${pid})`, hint(name)].join('\n'));
+  else print([`${name} started${where} in ${Math.round(tookMs)} ms (pid ${pid})`, hint(name, command === 'up' ? 'down' : 'stop')].join('\n'));
   return failures.length > 0 ? SOME_FAILED : 0;
 }
 
-const hint = (name: string) => `  ${['status', 'logs', 'stop'].map(verb => `app-cluster ${verb} ${quoted(name)}`).join('    ')}`;
+const hint = (name: string, end: string) => `  ${['status', 'logs', end].map(verb => `app-cluster ${verb} ${quoted(name)}`).join('    ')}`;
 
 /** For a shell. */
 const quoted = (name: string) => (/^[\w@%+=:,./-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`);

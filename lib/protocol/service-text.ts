@@ -53,7 +53,11 @@ const TEXTS: Texts = {
   'port-assigned': ({ port, reason }) => [`port ${port}: ${reason}`],
   'state-restored': ({ path, reason }) => [`${path}: ${reason}`, 'warn'],
   'state-unwritable': ({ path, reason }) => [`what is wanted cannot be written to ${path}: ${reason}`, 'bad'],
-  'child-left': event => (event.failed ? [`process ${event.pid} ${deathText(event)}`, 'bad'] : undefined),
+  'child-left': event => {
+    if (!event.failed) return undefined;
+    const wasUnhealthy = event.failedBy === 'overdue' && event.wasReady === true;
+    return [`process ${event.pid} ${wasUnhealthy ? 'was not healthy any more, and was ended' : deathText(event)}`, 'bad'];
+  },
   'child-lost': ({ pid }) => [`process ${pid} does not end, not even by SIGKILL`, 'bad'],
   'backing-off': ({ waitMs }) => [`starting it again after ${Math.round(waitMs)} ms`],
   'slot-gave-up': ({ isAsked }) => (isAsked ? undefined : ['it died too often in a row: given up', 'bad']),

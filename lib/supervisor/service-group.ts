@@ -10,6 +10,9 @@ import type { Child } from '../supervision/child.js';
 import type { GroupSpec } from '../supervision/group-needs.js';
 import { wallClockMs } from '../system/clock.js';
 
+/** Why one that lived was ended by us. */
+const UNHEALTHY = 'not healthy any more: ended';
+
 /** From SIGKILL until it is called lost. */
 const KILL_MS = 3_000;
 
@@ -32,6 +35,7 @@ export function groupSpecOf({ name, restart, health, stop }: ServiceSpec): Group
 
 export function lastExitOf(child: Child, exit: Exit): LastExit {
   const { process: life, failed, failedBy, wasKilled, readyAt } = child;
-  const reason = deathOf({ exit, failed, failedBy, wasKilled, wasReady: readyAt !== undefined }).text;
+  const wasUnhealthy = failedBy === 'overdue' && readyAt !== undefined;
+  const reason = wasUnhealthy ? UNHEALTHY : deathOf({ exit, failed, failedBy, wasKilled, wasReady: readyAt !== undefined }).text;
   return { ...exit, pid: life.pid, at: wallClockMs(), reason };
 }
