@@ -9,19 +9,29 @@ export interface Ordered {
   /** Its failure is its own business. */
   readonly act: (name: string) => Promise<unknown>;
   readonly atOnce: number;
+  /** When its turn is over, where that is before its act is: what only waits keeps nobody from working. Default: with the act. */
+  readonly turn?: (name: string, act: Promise<unknown>) => Promise<unknown>;
 }
 
 /** Every name once. There must be no circle. */
-export async function inOrder({ names, before, act, atOnce }: Ordered): Promise<void> {
+export async function inOrder({ names, before, act, atOnce, turn = (_, whole) => whole }: Ordered): Promise<void> {
   const turns = new Turns(Math.max(1, atOnce));
   const running = new Map<string, Promise<void>>();
   const wanted = new Set(names);
+  const inTurn = async (name: string): Promise<unknown> => {
+    let whole: Promise<unknown> = Promise.resolve();
+    await turns.run(async () => {
+      whole = act(name);
+      await turn(name, whole).catch(() => {});
+    });
+    return whole;
+  };
   const run = (name: string): Promise<void> => {
     const known = running.get(name);
     if (known !== undefined) return known;
     const ready = Promise.all(before(name, other => (wanted.has(other) ? run(other) : undefined)));
     const promise = ready
-      .then(() => turns.run(() => act(name)))
+      .then(() => inTurn(name))
       .then(
         () => {},
         () => {},

@@ -5,7 +5,7 @@ import { inOrder } from './ordered.js';
 import type { Roster } from './roster.js';
 
 /** More at once would slow all of them down. */
-const AT_ONCE = 32;
+const AT_ONCE = 16;
 
 export class Starts {
   readonly #roster: Roster;
@@ -41,6 +41,7 @@ export class Starts {
         ),
       act: name => this.#one(name, asked.get(name)).catch(error => onFailure(name, error)),
       atOnce: AT_ONCE,
+      turn: (name, start) => (this.#roster.find(name).spec.health.kind === 'none' ? Promise.race([start, this.#whenForked(name)]) : start),
     });
   }
 

@@ -29,12 +29,17 @@ export class PortProof {
     return this.#proven?.inode;
   }
 
+  /** Its process holds the very socket that was proven: whoever connects is accepted by the kernel, unless too many wait. */
+  get isHeld(): boolean {
+    return this.#proven !== undefined && inodeAt(this.#proven.link) === this.#proven.inode;
+  }
+
   /**
    * @param likely who it should be: looked at before everybody else
    * @param isOurs whether that process belongs to the service
    */
   verdict(port: number, host: string, likely: number, isOurs: (pid: number) => boolean): PortVerdict {
-    if (this.#proven !== undefined && inodeAt(this.#proven.link) === this.#proven.inode) return 'ours'; // It has it still.
+    if (this.isHeld) return 'ours';
     const verdict = this.#look(socketsOn(port), host, likely, isOurs);
     return verdict === 'foreign' ? this.#look(socketsOn(port, 0), host, likely, isOurs) : verdict; // It may have been closed since.
   }

@@ -54,6 +54,25 @@ test('one that hangs delays nobody but those that wait for it', async () => {
   assert.deepEqual(done, ['c', 'hung', 'b']);
 });
 
+test('a turn may be over before its act is: what only waits keeps nobody from working', async () => {
+  const gate = later();
+  const begun: string[] = [];
+  const over = inOrder({
+    names: ['waits', 'b'],
+    before: () => [],
+    act: async name => {
+      begun.push(name);
+      await gate.promise;
+    },
+    atOnce: 1,
+    turn: (name, act) => (name === 'waits' ? Promise.resolve() : act),
+  });
+  await settled();
+  assert.deepEqual(begun, ['waits', 'b']);
+  gate.resolve();
+  await over;
+});
+
 test('one that fails does not keep those after it from their turn; names that are not meant are not waited for', async () => {
   const done: string[] = [];
   await inOrder({
