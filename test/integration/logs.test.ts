@@ -8,6 +8,7 @@ import { connect } from '../../lib/index.js';
 import { Framer } from '../../lib/logger/framing.js';
 import { Recorder } from '../../lib/logger/recorder.js';
 import { formatLine } from '../../lib/protocol/log-line.js';
+import { freePort } from '../../lib/system/free-port.js';
 import { tailLog } from '../../lib/system/log-tail.js';
 import { PendingChunk } from '../../lib/system/pending-chunk.js';
 import { RotatingFile } from '../../lib/system/rotating-file.js';
@@ -111,7 +112,7 @@ suite('logs', { concurrency: 2 }, () => {
 
   test('files that may not grow (RLIMIT_FSIZE): lines are dropped and counted, requests are served', async () => {
     using place = home(true);
-    const port = 20_000 + (process.pid % 20_000);
+    const port = await freePort(20_000 + (process.pid % 10_000)); // Below those that the kernel gives to whoever asks for any.
     const flags = `start ${WRITES} --workers 1 --port ${port} --name web --log-max-size 1G`;
     const master = spawn('sh', ['-c', `ulimit -f 100; exec ${process.execPath} ${COMMAND} ${flags}`], {
       env: { ...process.env, ...place.env },
