@@ -230,7 +230,7 @@ suite('logs in trouble', { concurrency: 2 }, () => {
 
   test('a terminal that nobody reads holds up nobody: requests are served, all is recorded, stop takes no longer', async () => {
     using place = home(true);
-    const port = 42_000 + (process.pid % 20_000);
+    const port = await freePort(10_000 + (process.pid % 9_000));
     const master = spawn(process.execPath, [COMMAND, 'start', WRITES, '--workers', '1', '--port', String(port), '--name', 'web'], {
       env: { ...process.env, ...place.env },
       stdio: ['ignore', 'pipe', 'pipe'], // Nobody listens: after 64 KiB they are full.
