@@ -2,7 +2,7 @@
 
 import { Command, CommanderError } from 'commander';
 import { startInBackground } from '../control/background.js';
-import { exitCodeOf, isClusterError, messageOf } from '../errors.js';
+import { ClusterError, exitCodeOf, isClusterError, messageOf } from '../errors.js';
 import { runCommand } from '../protocol/run-command.js';
 import { upCommand } from '../protocol/up-command.js';
 import { blockOutput } from '../system/block-own-output.js';
@@ -61,11 +61,18 @@ async function run(argv: readonly string[]): Promise<number> {
 }
 
 /** A service is named with --service, or by a word that is no path (bin/ has looked). */
-function started(argv: readonly string[]): Promise<number> {
-  const words = argv.filter(word => !['--json', '--idempotent', '--service'].includes(word));
-  const isService = argv.includes('--service') || !argv.some(word => ['-d', '--daemon'].includes(word));
-  if (!isService || words.length !== 1 || words[0] === undefined) return startDaemonised(argv);
-  return startService(words[0], { json: argv.includes('--json'), idempotent: argv.includes('--idempotent') });
+async function started(argv: readonly string[]): Promise<number> {
+  const own = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
+  const words = own.filter(word => !['--json', '--idempotent', '--service'].includes(word));
+  const [name, ...more] = words;
+  const isInBackground = own.some(word => ['-d', '--daemon'].includes(word));
+  if (isInBackground && !own.includes('--service')) return startDaemonised(argv);
+  if (name === undefined || more.length > 0)
+    throw new ClusterError(
+      'ERR_INVALID_ARGUMENTS',
+      `start --service: should be followed by one name, SUPERVISOR/SERVICE, got ${words.join(' ') || 'nothing'}.`,
+    );
+  return startService(name, { json: argv.includes('--json'), idempotent: argv.includes('--idempotent') });
 }
 
 /** Its own flags go to the master; what follows -- is the program's. */

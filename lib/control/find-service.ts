@@ -19,7 +19,7 @@ const running = () => entries().flatMap(({ entry, isAlive }) => (isAlive ? [entr
 export function findService(name: string | undefined): FoundService | undefined {
   const full = name !== undefined && /^\d+$/.test(name) ? serviceOfProcess(Number(name), running())?.fullName : name;
   const slash = full?.lastIndexOf('/') ?? -1;
-  if (full === undefined || slash < 1) return undefined;
+  if (full === undefined || slash < 1 || slash === full.length - 1) return undefined;
   const [owner, service] = [full.slice(0, slash), full.slice(slash + 1)];
   const supervisor = running().find(entry => entry.kind === 'supervisor' && entry.name === owner);
   return supervisor && { supervisor, service, fullName: full };
@@ -47,4 +47,10 @@ export async function statusOfService({ supervisor, service }: FoundService): Pr
     'ERR_UNKNOWN_NAME',
     `There is no service ${JSON.stringify(service)} in ${supervisor.name}. There are: ${all.map(({ name }) => name).join(', ')}.`,
   );
+}
+
+/** Of a supervisor that runs. What is remembered of a service that is not described any more can still be read. Throws ERR_UNKNOWN_NAME. */
+export async function refuseUnknownService(name: string | undefined): Promise<void> {
+  const found = findService(name);
+  if (found !== undefined) await statusOfService(found);
 }

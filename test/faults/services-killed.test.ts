@@ -21,6 +21,7 @@ const five = () => ({
 const NAMES = ['web', 'db', 'slow', 'plain', 'ticks'];
 
 const evenly = (count: number, most: number) => Array.from({ length: count }, (_, n) => Math.round((most * n) / (count - 1)));
+/** The moment of the fault: the case is killed there, whatever it is doing. */
 const after = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
 
 /** One that dies in the moment of its adoption, because nobody reads what it writes any more, is started again. Two there are never. */

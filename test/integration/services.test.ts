@@ -164,6 +164,10 @@ suite('a service, from any terminal', { concurrency: 2 }, () => {
     await at.up();
     const { code, stderr } = await at.run('stop', 'sup/wev');
     assert.deepEqual([code, stderr.includes('Did you mean web?')], [64, true]);
+    for (const verb of ['logs', 'why', 'events', 'status']) assert.equal((await at.run(verb, 'sup/nobody')).code, 64, verb);
+    const nameless = await at.run('start', '--service');
+    assert.deepEqual([nameless.code, /should be followed by one name/.test(nameless.stderr)], [64, true]);
+    assert.equal((await at.run('stop', 'sup/')).code, 64);
     assert.match((await at.run('start', 'nobody/web')).stderr, /There is no service "nobody\/web".*Supervisors that run: sup/);
   });
 });

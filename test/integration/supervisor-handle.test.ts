@@ -29,8 +29,8 @@ function gateways(folder: string): object {
     writeFileSync(join(folder, path), text);
   };
   write('config.yaml', '# the main one\nserver:\n  port: 18642 # where it listens\n  host: 127.0.0.1\nport: 1\n');
-  write('profiles/work/config.yaml', 'server:\n  port: "18643"\n');
-  write('profiles/work/.env', 'KEY="top secret"\n');
+  write('profiles/office/config.yaml', 'server:\n  port: "18643"\n');
+  write('profiles/office/.env', 'KEY="top secret"\n');
   const source = {
     exec: process.execPath,
     args: [program('gateway')],
@@ -123,14 +123,14 @@ suite('profiles of a gateway', () => {
       (await supervisor.listProfiles()).map(({ name, port }) => [name, port]),
       [
         ['default', 18_642],
-        ['work', 18_643],
+        ['office', 18_643],
       ],
     );
     assert.equal(supervisor.getUpstream(), 'http://127.0.0.1:18642');
-    assert.equal(supervisor.getUpstream('work'), 'http://127.0.0.1:18643');
-    assert.deepEqual([supervisor.getApiKey('work'), supervisor.getApiKey('default')], ['top secret', null]);
+    assert.equal(supervisor.getUpstream('office'), 'http://127.0.0.1:18643');
+    assert.deepEqual([supervisor.getApiKey('office'), supervisor.getApiKey('default')], ['top secret', null]);
     assert.equal(supervisor.getActive(), 'default');
-    await supervisor.setActive('work');
+    await supervisor.setActive('office');
     assert.equal(supervisor.getUpstream(), 'http://127.0.0.1:18643');
     await assert.rejects(supervisor.setActive('nobody'), /There is no service "nobody"/);
   });
@@ -140,7 +140,7 @@ suite('profiles of a gateway', () => {
     await using supervisor = await supervise(gateways(folder.path), { up: false });
     mkdirSync(join(folder.path, 'profiles', 'new'));
     writeFileSync(join(folder.path, 'profiles', 'new', 'config.yaml'), '');
-    assert.deepEqual((await supervisor.listProfiles()).map(({ name }) => name).toSorted(), ['default', 'new', 'work']);
+    assert.deepEqual((await supervisor.listProfiles()).map(({ name }) => name).toSorted(), ['default', 'new', 'office']);
   });
 
   test('its configured port is taken: it gets another, written into its configuration, and everything else there stays', async () => {

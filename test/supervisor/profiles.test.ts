@@ -11,6 +11,8 @@ import { isAlive } from '../../lib/system/process-tree.js';
 import { eventually } from '../support/eventually.js';
 import { emptyFolder } from '../support/fixtures.js';
 
+const WORK = join('profiles', 'work', 'config.yaml');
+
 const SOURCE: ProfilesSource = { profiles: '.', exec: 'hermes', portKey: 'api.port', hostKey: 'api.host' };
 
 function gateway(files: Readonly<Record<string, string>>) {
@@ -30,7 +32,7 @@ const namesIn = ({ services }: { readonly services: readonly { readonly name: st
 
 suite('which profiles there are', () => {
   test('default always, and each folder below profiles/ that holds a configuration', async () => {
-    const found = await profilesOf({ 'profiles/work/config.yaml': '', 'profiles/home/config.yaml': '', 'profiles/empty/x': '', 'profiles/file': '' });
+    const found = await profilesOf({ [WORK]: '', 'profiles/home/config.yaml': '', 'profiles/empty/x': '', 'profiles/file': '' });
     assert.deepEqual(namesIn(found), ['default', 'home', 'work']);
     assert.deepEqual(namesIn(await profilesOf({})), ['default']);
     assert.deepEqual(namesIn(await profilesOf({ 'profiles/a/my.json': '{}', 'profiles/b/config.yaml': '' }, { configFile: 'my.json' })), ['default', 'a']);
@@ -86,7 +88,7 @@ suite('the list command', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary' }), text => listedNames(text).every(name => /^[A-Za-z0-9][\w.@+-]{0,63}$/.test(name))));
   });
 
-  const list = (script: string) => ({ 'list.sh': `#!/bin/sh\n${script}\n`, 'profiles/work/config.yaml': '', 'profiles/home/config.yaml': '' });
+  const list = (script: string) => ({ 'list.sh': `#!/bin/sh\n${script}\n`, [WORK]: '', 'profiles/home/config.yaml': '' });
 
   test('it decides, in the folder of the profiles and with its home in the environment', async () => {
     const files = list('echo " Profile"; echo " ───────"; echo " ◆work"; echo "$GATEWAY_HOME $(pwd -P)" > seen; cp seen ../seen; echo lost');
@@ -143,7 +145,7 @@ suite('a profile as a service', () => {
       staleKeys: ['port'],
       homeVariable: 'HERMES_HOME',
     };
-    const { services, root, active, warnings } = await profilesOf({ 'config.yaml': 'api: {port: 8650, host: "::1"}\n', 'profiles/work/config.yaml': '' }, more);
+    const { services, root, active, warnings } = await profilesOf({ 'config.yaml': 'api: {port: 8650, host: "::1"}\n', [WORK]: '' }, more);
     const [first, second] = services;
     const home = join(root, 'profiles', 'work');
     assert.deepEqual([first?.name, first?.home, first?.cwd, second?.name, second?.home, second?.cwd], ['default', root, root, 'work', home, home]);
@@ -207,7 +209,7 @@ suite('a profile as a service', () => {
   });
 
   test('an active profile that there is not is told', async () => {
-    const files = { 'config.yaml': '', 'profiles/work/config.yaml': '' };
+    const files = { 'config.yaml': '', [WORK]: '' };
     assert.deepEqual((await profilesOf(files, { active: 'work' })).warnings, []);
     assert.match((await profilesOf(files, { active: 'wrok' })).warnings?.join() ?? '', /no profile wrok; there are default, work/);
   });

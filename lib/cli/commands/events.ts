@@ -2,7 +2,7 @@
 
 import { connect } from '../../control/connect.js';
 import { findInstance } from '../../control/find-instance.js';
-import { findService } from '../../control/find-service.js';
+import { findService, refuseUnknownService } from '../../control/find-service.js';
 import { entries } from '../../control/registry.js';
 import { VERBS } from '../../protocol/control.js';
 import { untilInterrupted } from '../../system/interrupt.js';
@@ -24,6 +24,7 @@ export const events: CommandSpec = {
   takesName: true,
   run: async ([name], { follow, last, json }) => {
     const { socket, service } = placeOf(name);
+    if (service !== undefined) await refuseUnknownService(name);
     const client = await connect(socket);
     const count = last === undefined ? (follow ? 10 : undefined) : wholeNumber('--last', String(last), 0, 100_000);
     const signal = untilInterrupted();

@@ -1,6 +1,7 @@
 // app-cluster logs [name]: reads the recorded files themselves, so that it works for what is dead as well, and asks no master.
 
 import { connect } from '../../control/connect.js';
+import { refuseUnknownService } from '../../control/find-service.js';
 import { logPlace } from '../../control/log-place.js';
 import { ClusterError } from '../../errors.js';
 import { isFrom, type LogLine, serviceOf } from '../../protocol/log-line.js';
@@ -52,10 +53,14 @@ export const logs: CommandSpec = {
       },
       untilInterrupted(),
     );
+    if (place.service !== undefined && follow) await refuseUnknownService(name);
+    let count = 0;
     for await (const line of shown) {
+      count++;
       if (json) sayItem(line);
       else sayLines([textOf(line)]);
     }
+    if (count === 0) await refuseUnknownService(name);
     return 0;
   },
 };

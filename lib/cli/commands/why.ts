@@ -1,5 +1,6 @@
 // app-cluster why [name]: what happened, oldest first; exits decoded, with what was written last; changes of the options.
 
+import { refuseUnknownService } from '../../control/find-service.js';
 import { logPlace } from '../../control/log-place.js';
 import { timelineOf } from '../../control/timeline.js';
 import { VERBS } from '../../protocol/control.js';
@@ -39,7 +40,8 @@ export const why: CommandSpec = {
     const changes = optionChanges(all);
     const told = new Set(all.flatMap(({ event }) => (event.type === 'child-hung' && event.profile !== undefined ? event.pid : [])));
     for (const item of shown) sayLines(await linesOf(item, place.folder, changes.get(item) ?? [], told));
-    if (shown.length === 0) sayLines([`Nothing is known of ${place.name} yet.`]);
+    if (shown.length === 0) await refuseUnknownService(name);
+    if (shown.length === 0) sayLines([`Nothing is known of ${name ?? place.name} yet.`]);
     return 0;
   },
 };
